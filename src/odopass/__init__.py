@@ -1,0 +1,1 @@
+"""odopass: the open odometer registry."""
