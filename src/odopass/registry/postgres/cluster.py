@@ -1,0 +1,376 @@
+"""The embedded PostgreSQL: made on first use, started, watched and stopped with this process."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from odopass.registry.postgres import children, leftovers, settings
+from odopass.registry.postgres.binaries import Binaries, reachable_binaries
+from odopass.registry.postgres.children import ServerProcess
+from odopass.registry.postgres.databases import ensure_database, ensure_role
+from odopass.registry.postgres.faults import PostgresUnavailable, explained, from_output
+from odopass.registry.postgres.folder_lock import FolderLock
+from odopass.registry.postgres.server_user import ServerUser, choose_server_user
+
+log = logging.getLogger(__name__)
+
+APPLICATION = "odopass"  # the role and the database the registry works with
+SUPERUSER = "postgres"
+_SOCKET_NAME = ".s.PGSQL.5432"
+_LONGEST_SOCKET_PATH = 107  # bytes in sockaddr_un.sun_path, without the final zero
+_TELL_EVERY_SECONDS = 5.0
+_FAST_SHUTDOWN_SECONDS = 60.0
+_IMMEDIATE_SHUTDOWN_SECONDS = 15.0
+_STATUS_LINE = 7  # of postmaster.pid, counted from 0
+_LOST_RACE = ('lock file "postmaster.pid" already exists', "pre-existing shared memory block")
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server of our own on a folder of our own.
+
+    In the folder: `postgres/` (PostgreSQL's files), `postgres.password`, `postgres.log`, `odopass.lock`. The server
+    listens on a socket only this user can reach, stops with this process however that ends, and is stopped
+    cleanly by `stop` or the end of the with statement.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        tell: Callable[[str], None] = log.info,
+    ) -> None:
+        """Describe the server; `start` starts it.
+
+        Args:
+            data_dir: the folder; it is made if it does not exist.
+            settings: PostgreSQL's settings that shall differ from ours.
+            tell: is told in a few words what takes longer than a moment.
+        """
+        self.data_dir = Path(os.path.abspath(data_dir))  # noqa: PTH100 - symbolic links stay as given
+        self.log_path = self.data_dir / "postgres.log"
+        self._cluster = self.data_dir / "postgres"
+        self._settings = dict(settings or {})
+        self._tell = tell
+        self._lock: FolderLock | None = None
+        self._cluster_fd = -1
+        self._socket_dir: Path | None = None
+        self._server: ServerProcess | None = None
+        self._password = ""
+        self._log_start = 0
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Start the server and return when it takes connections and the database `odopass` exists.
+
+        Raises:
+            PostgresUnavailable: with what happened, why, and what to do.
+        """
+        if self._lock is not None:
+            raise RuntimeError("this server has been started already")
+        with explained(self.data_dir):
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self.data_dir.is_dir():
+                raise NotADirectoryError(20, "is not a folder", str(self.data_dir))
+        self._lock = FolderLock(self.data_dir / "odopass.lock")
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop the server cleanly: running transactions are rolled back, everything committed is on the disk."""
+        atexit.unregister(self.stop)
+        if self._server is not None:
+            for number, patience in (
+                (signal.SIGINT, _FAST_SHUTDOWN_SECONDS),
+                (signal.SIGQUIT, _IMMEDIATE_SHUTDOWN_SECONDS),
+                (signal.SIGKILL, None),
+            ):
+                self._server.signal(number)
+                if self._server.wait(patience) is not None:
+                    break
+                log.warning("PostgreSQL did not stop on %s within %s s", number.name, patience)
+            self._server = None
+        if self._cluster_fd >= 0:
+            os.close(self._cluster_fd)
+            self._cluster_fd = -1
+        if self._socket_dir is not None:
+            shutil.rmtree(self._socket_dir, ignore_errors=True)
+            self._socket_dir = None
+        if self._lock is not None:
+            with suppress(PostgresUnavailable):
+                self._lock.note(None)
+            self._lock.release()
+            self._lock = None
+
+    def dsn(self, database: str = APPLICATION) -> str:
+        """Return the address of a database for the registry's own role."""
+        return self._address(APPLICATION, database)
+
+    @property
+    def admin_dsn(self) -> str:
+        """The address of the maintenance database for the superuser: backups, databases, roles."""
+        return self._address(SUPERUSER, "postgres")
+
+    def create_database(self, name: str) -> bool:
+        """Make a database that belongs to the registry's role, unless it exists; return whether it was made."""
+        return ensure_database(self.admin_dsn, name, owner=APPLICATION)
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._running().pid
+
+    def poll(self) -> int | None:
+        """Return the server's exit code, or None while it runs."""
+        return self._running().poll()
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait at most `timeout` seconds for the server to end; return its exit code, None if it still runs."""
+        return self._running().wait(timeout)
+
+    def failure(self) -> PostgresUnavailable | None:
+        """Explain why the server ended, None while it runs."""
+        return None if self.poll() is None else from_output(self._output(), self.data_dir, self.log_path)
+
+    def _running(self) -> ServerProcess:
+        if self._server is None:
+            raise RuntimeError("this server has not been started")
+        return self._server
+
+    def _address(self, role: str, database: str) -> str:
+        if self._socket_dir is None:
+            raise RuntimeError("this server has not been started")
+        return f"postgresql://{role}:{self._password}@/{database}?host={self._socket_dir}"
+
+    def _start(self) -> None:
+        user = choose_server_user(self.data_dir, self._cluster)
+        binaries = reachable_binaries(user)
+        deadline = time.monotonic() + leftovers.PATIENCE_SECONDS
+        exists = self._check_cluster(binaries)
+        with explained(self.log_path), children.open_log(self.log_path):
+            children.shorten_log(self.log_path)
+        if exists:
+            leftovers.wait_for_earlier_server(self._cluster, self._tell, deadline)
+        assert self._lock is not None  # noqa: S101 - for the type checker
+        leftovers.clear_socket_dir(self._lock.left_socket_dir, frozenset({os.geteuid(), user.uid}))
+        known = self._read_password()
+        if not exists:
+            self._make_cluster(binaries, user)
+        with explained(self._cluster):
+            self._cluster_fd = os.open(self._cluster, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        if exists and not known:
+            self._set_password(binaries, user)
+        self._socket_dir = _make_socket_dir(user)
+        self._lock.note(self._socket_dir)
+        atexit.register(self.stop)
+        self._start_server(binaries, user, deadline)
+        ensure_role(self.admin_dsn, APPLICATION, self._password, renew=exists and not known)
+        self.create_database(APPLICATION)
+
+    def _check_cluster(self, binaries: Binaries) -> bool:
+        """Tell whether there are data, and refuse what this PostgreSQL must not touch."""
+        with explained(self._cluster):
+            if not self._cluster.exists():
+                return False
+            version = self._cluster / "PG_VERSION"
+            if not version.exists():
+                if any(self._cluster.iterdir()):
+                    raise PostgresUnavailable(
+                        f"{self._cluster} does not hold PostgreSQL's data.",
+                        "It has no file PG_VERSION, but other files.",
+                        "Move it away if you do not know it, or name another folder for the data.",
+                    )
+                self._cluster.rmdir()
+                return False
+            found = version.read_text().strip()
+        if found != binaries.major:
+            raise PostgresUnavailable(
+                f"The data are of PostgreSQL {found}; this program brings PostgreSQL {binaries.major}.",
+                f"PostgreSQL {binaries.major} cannot read the files of version {found} in {self._cluster}. "
+                "They have not been touched.",
+                f"With the version of odopass that made them, write a dump (odopass registry backup). Move "
+                f"{self._cluster} away, and load the dump with this version (odopass registry restore).",
+            )
+        return True
+
+    def _make_cluster(self, binaries: Binaries, user: ServerUser) -> None:
+        """Run initdb in a folder of another name, so that a folder called `postgres` is always a whole one."""
+        self._tell("preparing a new database")
+        unfinished = self.data_dir / "postgres.unfinished"
+        with explained(unfinished):
+            if unfinished.exists():
+                leftovers.wait_for_earlier_server(unfinished, self._tell, time.monotonic() + leftovers.PATIENCE_SECONDS)
+                shutil.rmtree(unfinished)
+            unfinished.mkdir(mode=0o700)
+            user.own(unfinished)
+            folder = os.open(unfinished, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            password = os.memfd_create("password")
+        try:
+            os.write(password, self._password.encode() + b"\n")
+            os.lseek(password, 0, os.SEEK_SET)
+            code, output = children.run(
+                [
+                    binaries.program("initdb"),
+                    f"--pgdata=/proc/self/fd/{folder}",
+                    f"--username={SUPERUSER}",
+                    f"--pwfile=/proc/self/fd/{password}",
+                    "--auth=scram-sha-256",
+                    "--encoding=UTF8",
+                    # Built in: the same order on every machine, and no locales need to be installed.
+                    "--locale-provider=builtin",
+                    "--builtin-locale=C.UTF-8",
+                    "--locale=C",
+                    "--data-checksums",
+                    "--sync-method=syncfs",
+                    "--no-instructions",
+                ],
+                user=user,
+                fds=(folder, password),
+            )
+        finally:
+            os.close(folder)
+            os.close(password)
+        if code != 0:
+            with suppress(OSError), children.open_log(self.log_path) as written:
+                os.write(written, output.encode())
+            fault = from_output(output, self.data_dir, self.log_path)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise fault
+        with explained(self._cluster):
+            unfinished.rename(self._cluster)
+            _sync(self.data_dir)
+
+    def _read_password(self) -> bool:
+        """Read the password, or think one up; return whether there was one."""
+        path = self.data_dir / "postgres.password"
+        with explained(path):
+            self._password = path.read_text().strip() if path.exists() else ""
+            if self._password:
+                return True
+            self._password = secrets.token_urlsafe(32)
+            # Written whole or not at all, and before the server knows it.
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.unlink(missing_ok=True)
+            fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(fd, self._password.encode() + b"\n")
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            unfinished.rename(path)
+            _sync(self.data_dir)
+        return False
+
+    def _set_password(self, binaries: Binaries, user: ServerUser) -> None:
+        """Give the superuser a new password because the file with the old one is gone."""
+        log.warning("%s was missing: PostgreSQL got a new password", self.data_dir / "postgres.password")
+        leftovers.clear_lock_file(self._cluster)
+        code, output = children.run(
+            [binaries.program("postgres"), "--single", "-D", f"/proc/self/fd/{self._cluster_fd}", "postgres"],
+            user=user,
+            fds=(self._cluster_fd,),
+            stdin=f"alter role {SUPERUSER} password '{self._password}'\n",
+        )
+        if code != 0:
+            raise from_output(output, self.data_dir, self.log_path)
+
+    def _start_server(self, binaries: Binaries, user: ServerUser, deadline: float) -> None:
+        assert self._socket_dir is not None  # noqa: S101 - for the type checker
+        # The server opens its folder through our descriptor and not by its path: root's parent folders may be
+        # closed to the server's user, and paths may be longer than PostgreSQL takes.
+        program = [binaries.program("postgres"), "-D", f"/proc/self/fd/{self._cluster_fd}"]
+        program += settings.arguments(self._settings, self._socket_dir)
+        while True:
+            leftovers.wait_for_earlier_server(self._cluster, self._tell, deadline)
+            with explained(self._cluster):
+                leftovers.clear_lock_file(self._cluster)
+                self._log_start = self.log_path.stat().st_size
+                self._server = ServerProcess(program, user=user, fds=(self._cluster_fd,), log=self.log_path)
+            if self._wait_until_ready(self._server):
+                return
+            output = self._output()
+            lost = any(words in output for words in _LOST_RACE)
+            if not lost or time.monotonic() > deadline:
+                raise from_output(output, self.data_dir, self.log_path)
+
+    def _wait_until_ready(self, server: ServerProcess) -> bool:
+        """Wait until the server takes connections; return False if it ended.
+
+        Without a limit while the server works: replaying the log after a crash takes as long as it takes, and
+        would only begin anew after being cut off.
+        """
+        began = told = time.monotonic()
+        while server.wait(0.01) is None:
+            try:
+                lines = (self._cluster / "postmaster.pid").read_text().splitlines()
+            except OSError:
+                lines = []
+            if len(lines) > _STATUS_LINE and lines[0] == str(server.pid) and lines[_STATUS_LINE].strip() == "ready":
+                return True
+            if (now := time.monotonic()) - told >= _TELL_EVERY_SECONDS:
+                self._tell(f"PostgreSQL has been starting for {now - began:.0f} s; see {self.log_path}")
+                told = now
+        return False
+
+    def _output(self) -> str:
+        """Return what the server wrote during this run."""
+        try:
+            with self.log_path.open("rb") as written:
+                size = os.fstat(written.fileno()).st_size
+                written.seek(self._log_start if size >= self._log_start else 0)
+                return written.read().decode(errors="replace")
+        except OSError as error:
+            return f"its messages cannot be read: {error}"
+
+
+def _make_socket_dir(user: ServerUser) -> Path:
+    """Make a folder for the socket: short enough for the kernel's limit, and closed to everybody else."""
+    candidates = ["/tmp", tempfile.gettempdir()]  # noqa: S108 - mkdtemp makes a folder nobody else can enter
+    if not user.foreign and (runtime := os.environ.get("XDG_RUNTIME_DIR")):
+        candidates.insert(0, runtime)
+    problems = []
+    for candidate in candidates:
+        try:
+            folder = Path(tempfile.mkdtemp(prefix=leftovers.SOCKET_PREFIX, dir=candidate))
+        except OSError as error:
+            problems.append(f"{candidate}: {error.strerror}")
+            continue
+        if len(os.fsencode(folder / _SOCKET_NAME)) <= _LONGEST_SOCKET_PATH:
+            user.own(folder)
+            return folder
+        folder.rmdir()
+        problems.append(f"{candidate}: too long for the path of a socket")
+    raise PostgresUnavailable(
+        "There is no place for PostgreSQL's socket.",
+        f"A small folder could not be made in any of: {'; '.join(problems)}.",
+        "Make /tmp writable and see that it is not full.",
+    )
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
