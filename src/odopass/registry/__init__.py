@@ -1,0 +1,1 @@
+"""The registry: what a nonprofit or a ministry runs."""

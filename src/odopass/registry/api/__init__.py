@@ -1,0 +1,1 @@
+"""The operations of the wire, one module each: nothing but translation."""

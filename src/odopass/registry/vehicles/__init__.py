@@ -1,0 +1,1 @@
+"""Which vehicles there are, and which one a garage means."""

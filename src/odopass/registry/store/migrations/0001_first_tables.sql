@@ -4,6 +4,9 @@
 -- Rows of `request` and `reading` are never changed or removed by the service: a correction is a new request,
 -- a settled case gets a new state. Every large table carries the vehicle in its key (`subject`, `vehicle_id`),
 -- so that the tables can be distributed by vehicle.
+--
+-- The tables that grow with every observation have no foreign keys: each row would lock its account's row, and a busy
+-- garage's requests would queue behind one another for nothing. Accounts and vehicles are never removed.
 
 create table account (
     id              integer generated always as identity primary key,
@@ -61,8 +64,8 @@ create table request (
     kind            text not null check (kind in ('submission', 'correction', 'confirmation')),
     case_guid       uuid not null,                 -- the guid of the submission that opened the case
     case_subject    bigint not null,
-    account_id      integer not null references account,
-    software_id     integer references client_software,
+    account_id      integer not null,
+    software_id     integer,
     received_at     timestamptz not null,
     identification  text not null,                 -- 'identified', or what went wrong: see domain/identification.py
     identifier      text,                          -- the VIN or plate as compared; null for a confirmation
@@ -75,7 +78,7 @@ create table request (
 create index request_of_subject on request (subject, received_at);
 
 create table idempotency (
-    account_id      integer not null references account,
+    account_id      integer not null,
     key             text not null,
     digest          bytea not null,                -- SHA-256 of operation and body: the same key must mean the same
     guid            uuid not null,
@@ -108,13 +111,13 @@ create sequence arrival;
 
 -- What is believed. A reading is replaced by `superseded_at` and a new row, never overwritten.
 create table reading (
-    vehicle_id      bigint not null references vehicle,
+    vehicle_id      bigint not null,
     reading_date    date not null,
     arrival         bigint not null default nextval('arrival'),  -- the order in which readings came to stand
     km              integer not null,
     source          text not null,                 -- garage, inspection, connected, foreign …
     observation_type text not null,
-    account_id      integer references account,
+    account_id      integer,
     case_guid       uuid,
     starts_segment  boolean not null default false,-- a replaced odometer, or a break that was confirmed
     remarks         text[] not null default '{}',  -- codes of findings that were confirmed

@@ -1,0 +1,84 @@
+"""What the operations work with, opened when a process starts and closed when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import asyncpg
+from prometheus_client import REGISTRY
+from starlette.applications import Starlette
+
+from odopass.registry.accounts.credentials import Authenticator
+from odopass.registry.cases import Cases
+from odopass.registry.clock import Clock, SystemClock
+from odopass.registry.intake.following import Following
+from odopass.registry.intake.software import SoftwareCatalogue
+from odopass.registry.intake.submitting import Submitting
+from odopass.registry.settings import Settings
+from odopass.registry.store.database import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts behind the wire.
+
+    Attributes:
+        arrived: called after each request that leaves something to judge; wakes a worker of the same process.
+    """
+
+    settings: Settings
+    pool: Pool
+    clock: Clock
+    authenticator: Authenticator
+    software: SoftwareCatalogue
+    submitting: Submitting
+    following: Following
+    cases: Cases
+    arrived: Callable[[], None]
+    new_guid: Callable[[], UUID] = uuid4
+
+
+def nobody() -> None:
+    """Wakes nobody: workers of other processes look for themselves."""
+
+
+@asynccontextmanager
+async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
+    """Connections to the registry's database; statements that hang are given up after 30 s."""
+    async with asyncpg.create_pool(
+        settings.database_url, min_size=2, max_size=settings.pool_size, command_timeout=30
+    ) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings, pool: Pool, *, clock: Clock | None = None, arrived: Callable[[], None] = nobody
+) -> AsyncIterator[Service]:
+    """The parts behind the wire on a pool; what was taken in is stored before this closes."""
+    authenticator = Authenticator(pool, metrics=REGISTRY)
+    submitting = Submitting(pool)
+    try:
+        yield Service(
+            settings=settings,
+            pool=pool,
+            clock=clock or SystemClock(),
+            authenticator=authenticator,
+            software=SoftwareCatalogue(pool),
+            submitting=submitting,
+            following=Following(pool),
+            cases=Cases(pool),
+            arrived=arrived,
+        )
+    finally:
+        await submitting.drain()
+        await authenticator.aclose()
+
+
+def service_of(app: Starlette) -> Service:
+    """The parts behind a running application."""
+    service: Service = app.state.service
+    return service

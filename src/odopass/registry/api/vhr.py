@@ -1,0 +1,43 @@
+"""GET /observation/{requestGuid}/status/vhr: the vehicle history report (W11)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from odopass.domain.observation import ObservationType
+from odopass.domain.outcome import Status
+from odopass.registry.accounts.verdicts import Garage
+from odopass.registry.api.answers import NotNow
+from odopass.registry.api.operations import operation
+from odopass.registry.api.service import Service
+from odopass.registry.api.status import own_case
+from odopass.wire.errors import Invalid, Problem
+
+LANGUAGES: Final = ("nl", "fr", "de", "en")
+
+_WHY_NOT: Final = {
+    Status.ONGOING: "The observation is still being validated. Ask again in 10 seconds.",
+    Status.ISSUE: "The observation has an issue. Correct or confirm it; then the report is made.",
+    Status.REVIEWING: "An employee of the registry is looking at the observation. Ask again later.",
+    Status.ERROR: "The observation was refused, so there is no report. The status tells why.",
+    Status.PROCESSED: "This registry does not make reports yet. The reading has been stored.",
+}
+
+
+@operation
+async def get_vhr(request: Request, service: Service, garage: Garage) -> Response:
+    """Say why there is no report. The reading of the request is stored like any other (W15)."""
+    state = await own_case(request, service, garage)
+    language = request.query_params.get("language", "nl")
+    if language.lower() not in LANGUAGES:
+        raise Invalid([Problem(("language",), "The language is one of nl, fr, de, en.")])
+    standing = state.observation_type or await service.cases.first_type(state)
+    if standing is not ObservationType.VEHICLE_HISTORY_DOCUMENT:
+        raise NotNow(
+            state.status,
+            f"There is no report for a request of type {standing}. Submit one of type VEHICLE_HISTORY_DOCUMENT.",
+        )
+    raise NotNow(state.status, _WHY_NOT[state.status])

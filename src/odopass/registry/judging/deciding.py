@@ -1,0 +1,187 @@
+"""Judge one vehicle's waiting requests, one after another. Pure: a file in, settlements out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from odopass.domain.catalogue import CATALOGUE, Severity
+from odopass.domain.finding import Finding
+from odopass.domain.history import Reading, SourceKind
+from odopass.domain.identification import Identification
+from odopass.domain.observation import Observation, ObservationType
+from odopass.domain.outcome import Outcome, Status, outcome_of
+from odopass.domain.rules import SameGarage, judge, judge_unidentified
+from odopass.registry.clock import belgian_day
+from odopass.registry.judging.files import Case, OwnReport, Request, VehicleFile
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What one judged request makes of its case.
+
+    Attributes:
+        request: the request that was judged.
+        opens: whether the case begins with this request; else its row is changed.
+        vehicle_id: what the standing observation is about; None if no vehicle was identified.
+        observation: the one that stands now.
+        standing: the request it came with.
+        status: the case's state.
+        findings: what the garage is shown.
+        confirmed: whether the case has been confirmed.
+        reading: what joins the history, if anything does.
+        remarks: codes of what was confirmed, for reports.
+    """
+
+    request: Request
+    opens: bool
+    vehicle_id: int | None
+    observation: Observation
+    standing: UUID
+    status: Status
+    findings: tuple[Finding, ...]
+    confirmed: bool
+    reading: Reading | None
+    remarks: tuple[str, ...]
+
+    @property
+    def received_at(self) -> datetime:
+        """When the request arrived, in UTC."""
+        return self.request.received_at
+
+
+def decide(file: VehicleFile) -> Iterator[Settlement]:
+    """Judge the file's requests in order of arrival; each sees what the ones before it came to."""
+    for request in file.requests:
+        if request.kind == "submission":
+            yield _submission(file, request)
+            continue
+        case = file.cases.get(request.case_guid)
+        if case is None or case.status is not Status.ONGOING or case.head != request.guid:
+            # Judged already, by a worker that settled and could not say so.
+            continue
+        yield _correction(file, request, case) if request.kind == "correction" else _confirmation(file, request, case)
+
+
+def _submission(file: VehicleFile, request: Request) -> Settlement:
+    observation = _said(request)
+    outcome = _outcome(file, request, observation)
+    return _settled(file, request, observation, outcome, opens=True, standing=request.guid, confirmed=False)
+
+
+def _correction(file: VehicleFile, request: Request, case: Case) -> Settlement:
+    observation = _said(request)
+    outcome = _outcome(file, request, observation)
+    if outcome.status is not Status.ERROR:
+        return _settled(
+            file, request, observation, outcome, opens=False, standing=request.guid, confirmed=case.confirmed
+        )
+    # The correction is refused; what it was to correct stands as it was, and still needs the garage.
+    open_issues = [each for each in case.findings if CATALOGUE[each.code].severity is Severity.ISSUE]
+    return Settlement(
+        request=request,
+        opens=False,
+        vehicle_id=case.vehicle_id,
+        observation=case.observation,
+        standing=case.standing,
+        status=Status.ISSUE,
+        findings=(*open_issues, *outcome.findings),
+        confirmed=case.confirmed,
+        reading=None,
+        remarks=(),
+    )
+
+
+def _confirmation(file: VehicleFile, request: Request, case: Case) -> Settlement:
+    # Judged anew: the history may have changed since, and what fits by now needs no mark.
+    outcome = _outcome(file, request, case.observation, confirmed=True)
+    return _settled(file, request, case.observation, outcome, opens=False, standing=case.standing, confirmed=True)
+
+
+def _outcome(file: VehicleFile, request: Request, observation: Observation, *, confirmed: bool = False) -> Outcome:
+    today = belgian_day(request.received_at)
+    if file.vehicle is None or request.identification is not Identification.IDENTIFIED:
+        findings = judge_unidentified(observation, request.identification, request.identifier, today=today)
+    else:
+        findings = judge(
+            observation,
+            vehicle=file.vehicle,
+            history=file.history,
+            same_garage=_others(file, request),
+            today=today,
+        )
+    return outcome_of(findings, observation_type=observation.type, confirmed=confirmed)
+
+
+def _others(file: VehicleFile, request: Request) -> list[SameGarage]:
+    return [
+        report.said
+        for report in file.reports
+        if report.account_id == request.account_id and report.case_guid != request.case_guid
+    ]
+
+
+def _settled(
+    file: VehicleFile,
+    request: Request,
+    observation: Observation,
+    outcome: Outcome,
+    *,
+    opens: bool,
+    standing: UUID,
+    confirmed: bool,
+) -> Settlement:
+    reading = None
+    if outcome.status is Status.PROCESSED and not _repeats_own_reading(file, request, observation):
+        reading = _reading(file, observation, outcome)
+        file.history.add(reading)
+    file.reports = [report for report in file.reports if report.case_guid != request.case_guid]
+    if outcome.status is not Status.ERROR:
+        said = SameGarage(observation.reading_date, observation.km, observation.type)
+        file.reports.append(OwnReport(request.account_id, request.case_guid, said))
+    return Settlement(
+        request=request,
+        opens=opens,
+        vehicle_id=None if file.vehicle is None else file.vehicle.id,
+        observation=observation,
+        standing=standing,
+        status=outcome.status,
+        findings=outcome.findings,
+        confirmed=confirmed,
+        reading=reading,
+        remarks=outcome.remarks,
+    )
+
+
+def _repeats_own_reading(file: VehicleFile, request: Request, observation: Observation) -> bool:
+    """Whether a report was asked for on the day of the garage's own observation, with the same reading (W13).
+
+    Only if that reading counts: one that waits in ISSUE may never come to count, and the report's own must.
+    """
+    if observation.type is not ObservationType.VEHICLE_HISTORY_DOCUMENT:
+        return False
+    reported = any(
+        said.reading_date == observation.reading_date and said.km == observation.km
+        for said in _others(file, request)
+        if said.type is not ObservationType.ODOMETER_REPLACED
+    )
+    return reported and any(reading.km == observation.km for reading in file.history.on(observation.reading_date))
+
+
+def _reading(file: VehicleFile, observation: Observation, outcome: Outcome) -> Reading:
+    roadside = observation.type is ObservationType.ROAD_SIDE_ASSISTANCE
+    return Reading(
+        date=observation.reading_date,
+        arrival=1 + max((reading.arrival for reading in file.history), default=0),
+        km=observation.km,
+        starts_segment=outcome.starts_segment,
+        source=SourceKind.ROADSIDE if roadside else SourceKind.GARAGE,
+    )
+
+
+def _said(request: Request) -> Observation:
+    if request.observation is None:
+        raise ValueError(f"request {request.guid} of kind {request.kind} has no observation")
+    return request.observation

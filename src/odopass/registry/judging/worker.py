@@ -1,0 +1,145 @@
+"""The worker: the loop that judges whatever waits.
+
+Any number of workers on any number of machines share the work. None holds state that another needs: what a worker had
+claimed when it died is claimed again when its lease has run out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from asyncpg import DataError, IntegrityConstraintViolationError, InterfaceError, PostgresError
+
+from odopass.registry.clock import Clock
+from odopass.registry.faultpoints import reached
+from odopass.registry.judging.claiming import Claim, claim
+from odopass.registry.judging.deciding import Settlement, decide
+from odopass.registry.judging.files import VehicleFile, read_files
+from odopass.registry.judging.settling import settle
+from odopass.registry.store.database import Pool
+
+_log = structlog.get_logger(__name__)
+
+Judged = tuple[Claim, list[Settlement]]
+
+#: Errors of one vehicle's own data, after which the batch's vehicles are settled one by one.
+_OF_ONE_VEHICLE = (DataError, IntegrityConstraintViolationError)
+
+
+class Worker:
+    """Claims, judges and settles batches until it is told to stop.
+
+    Args:
+        pool: the database.
+        clock: tells when something was settled.
+        batch: how many vehicles are claimed at once.
+        lease: how long a batch may take before another worker may claim it.
+        idle: how long to wait when there is nothing to do. An arrival on the same process wakes the worker earlier.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        clock: Clock,
+        *,
+        batch: int = 500,
+        lease: timedelta = timedelta(seconds=30),
+        idle: timedelta = timedelta(milliseconds=100),
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._batch = batch
+        self._lease = lease
+        self._idle = idle.total_seconds()
+        self._arrival = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Tell the worker that something has arrived."""
+        self._arrival.set()
+
+    def stop(self) -> None:
+        """End `run` after the batch under way."""
+        self._stopping = True
+        self._arrival.set()
+
+    async def run(self) -> None:
+        """Judge until `stop`. A database that is away is waited for, ever longer up to 5 s."""
+        failures = 0
+        while not self._stopping:
+            self._arrival.clear()
+            try:
+                judged = await self.judge_batch()
+                failures = 0
+            except (PostgresError, InterfaceError, OSError) as error:
+                judged = 0
+                failures += 1
+                _log.warning("database away", error=str(error) or type(error).__name__, failures=failures)
+            except Exception:  # noqa: BLE001 - the lease runs out and the batch is judged again; the loop must not end
+                judged = 0
+                failures += 1
+                _log.exception("could not judge a batch", failures=failures)
+            if judged == 0:
+                await self._rest(min(self._idle * 2**failures, 5.0))
+
+    async def judge_batch(self) -> int:
+        """Claim one batch, judge and settle it.
+
+        Returns:
+            How many requests were settled.
+        """
+        async with self._pool.acquire() as connection:
+            claims = await claim(connection, most=self._batch, lease=self._lease)
+            if not claims:
+                return 0
+            reached("judging: after the claim")
+            files = await read_files(connection, claims)
+        reached("judging: after reading the histories")
+        judged = [
+            (each, settlements) for each in claims if (settlements := _judge(each, files[each.subject])) is not None
+        ]
+        return await self._settle(judged)
+
+    async def _settle(self, judged: Sequence[Judged]) -> int:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                held = await settle(connection, judged, now=self._clock.now())
+                reached("judging: judged, before the commit")
+        except _OF_ONE_VEHICLE as error:
+            if len(judged) == 1:
+                _log.error("could not settle", requests=_guids(judged), error=str(error))
+                return 0
+            return sum([await self._settle([each]) for each in judged])
+        reached("judging: after the commit")
+        if len(held) < len(judged):
+            _log.warning("lease lost", vehicles=len(judged) - len(held))
+        kept = {each.subject for each in held}
+        settled = [(each, settlements) for each, settlements in judged if each.subject in kept]
+        _log.info("settled", outcomes=_outcomes(settled))
+        return sum(len(each.requests) for each, _ in settled)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._arrival.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def _judge(claimed: Claim, file: VehicleFile) -> list[Settlement] | None:
+    """Judge one vehicle; a fault of the rules leaves it waiting and says so, and harms no other vehicle."""
+    try:
+        return list(decide(file))
+    except Exception:  # noqa: BLE001 - a fault in one vehicle's data must not stop the others
+        _log.exception("could not judge", subject=claimed.subject, requests=[str(guid) for guid in claimed.requests])
+        return None
+
+
+def _guids(judged: Sequence[Judged]) -> list[str]:
+    return [str(guid) for each, _ in judged for guid in each.requests]
+
+
+def _outcomes(judged: Sequence[Judged]) -> dict[str, str]:
+    return {str(each.request.guid): each.status.value for _, settlements in judged for each in settlements}

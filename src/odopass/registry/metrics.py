@@ -1,0 +1,29 @@
+"""What is counted and measured, for Prometheus (R13)."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+#: Answers by operation and HTTP status.
+ANSWERS: Final = Counter("odopass_answers", "Answers given", ["operation", "status"])
+
+#: Requests stored, by kind: submission, correction, confirmation.
+STORED: Final = Counter("odopass_requests_stored", "Requests durably stored", ["kind"])
+
+#: Outcomes of judging.
+SETTLED: Final = Counter("odopass_requests_settled", "Requests judged and settled", ["status"])
+
+#: From acceptance to outcome.
+SETTLING_SECONDS: Final = Histogram(
+    "odopass_settling_seconds",
+    "From the arrival of a request to its outcome",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+
+
+def shared_folder() -> str | None:
+    """Where processes that serve one address share their counters; None if this one is alone."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")

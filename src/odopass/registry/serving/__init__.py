@@ -1,0 +1,1 @@
+"""Run a registry: one process or many, with TLS or behind something that ends it."""

@@ -1,0 +1,122 @@
+"""One process of a registry: it serves the API, or judges, or both."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from odopass.registry.api.app import build_app
+from odopass.registry.api.service import Service, nobody, open_pool, open_service
+from odopass.registry.clock import Clock, SystemClock
+from odopass.registry.judging.worker import Worker
+from odopass.registry.settings import Settings
+from odopass.registry.store.database import Pool
+
+_log = structlog.get_logger(__name__)
+
+#: How long requests under way may take when the process is told to end.
+_GRACE_SECONDS = 20
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a process's main coroutine on uvloop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+async def serve(
+    settings: Settings,
+    listeners: Sequence[socket.socket],
+    *,
+    tls: ssl.SSLContext | None = None,
+    judges: bool = True,
+    clock: Clock | None = None,
+    on_started: Callable[[], None] = nobody,
+) -> None:
+    """Serve the API until SIGTERM or SIGINT; what was taken in is stored before this returns.
+
+    Args:
+        settings: of the registry; its database has been migrated.
+        listeners: listening sockets; several processes may share one.
+        tls: how to encrypt; None: plain HTTP, for something in front that ends TLS.
+        judges: whether to judge as well.
+        clock: the time of day.
+        on_started: called once requests are taken.
+    """
+    time = clock or SystemClock()
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Service]:
+        async with open_pool(settings) as pool:
+            if not judges:
+                async with open_service(settings, pool, clock=time) as service:
+                    yield service
+                return
+            worker = make_worker(settings, pool, time)
+            async with running(worker), open_service(settings, pool, clock=time, arrived=worker.wake) as service:
+                yield service
+
+    await _Server(build_app(settings, opened), tls, on_started).serve(list(listeners))
+
+
+async def work(settings: Settings, *, clock: Clock | None = None) -> None:
+    """Judge until SIGTERM or SIGINT; the batch under way is settled before this returns."""
+    async with open_pool(settings) as pool:
+        worker = make_worker(settings, pool, clock or SystemClock())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, worker.stop)
+        await worker.run()
+
+
+def make_worker(settings: Settings, pool: Pool, clock: Clock) -> Worker:
+    """A worker as the settings say."""
+    return Worker(pool, clock, batch=settings.batch, lease=timedelta(seconds=settings.lease_seconds))
+
+
+@asynccontextmanager
+async def running(worker: Worker) -> AsyncIterator[None]:
+    """A worker beside whatever else this process does."""
+    task = asyncio.create_task(worker.run(), name="judging")
+    try:
+        yield
+    finally:
+        worker.stop()
+        await task
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with a TLS context of our own, since its options cannot express the wire's."""
+
+    def __init__(self, app: Starlette, tls: ssl.SSLContext | None, on_started: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        config.load()
+        config.ssl = tls
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()

@@ -1,0 +1,39 @@
+"""How a registry is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Environment(StrEnum):
+    """The two environments of the wire (W1)."""
+
+    BETA = "beta"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the parts of a registry need to know.
+
+    Attributes:
+        environment: beta refuses unknown members of a body, production ignores them (W21).
+        database_url: PostgreSQL 15 or newer.
+        public_url: the address of the public pages, without a slash at the end.
+        pool_size: database connections per process.
+        lease_seconds: how long a worker may take to judge what it claimed before another may claim it.
+        batch: how many vehicles a worker claims at once.
+    """
+
+    environment: Environment
+    database_url: str
+    public_url: str = ""
+    pool_size: int = 8
+    lease_seconds: float = 30.0
+    batch: int = 500
+
+    @property
+    def strict_members(self) -> bool:
+        """Whether members that the wire does not know are an error."""
+        return self.environment is Environment.BETA
