@@ -69,14 +69,15 @@ def reachable_binaries(user: ServerUser, *, installed: Binaries | None = None, c
         cache: the folder for the copy, owned by root.
     """
     binaries = installed or find_binaries()
-    if not user.foreign or _runs(binaries, user):
+    if not user.foreign or _obstacle(binaries, user) is None:
         return binaries
     return _copy(binaries, user, cache)
 
 
-def _runs(binaries: Binaries, user: ServerUser) -> bool:
+def _obstacle(binaries: Binaries, user: ServerUser) -> str | None:
+    """Return why `user` cannot run these programs, None if that works."""
     code, output = children.run([binaries.program("postgres"), "--version"], user=user)
-    return code == 0 and binaries.release in output
+    return None if code == 0 and binaries.release in output else output.strip()
 
 
 def _copy(binaries: Binaries, user: ServerUser, cache: Path) -> Binaries:
@@ -94,10 +95,10 @@ def _copy(binaries: Binaries, user: ServerUser, cache: Path) -> Binaries:
                     raise
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
-    if not _runs(copied, user):
+    if (obstacle := _obstacle(copied, user)) is not None:
         raise PostgresUnavailable(
             f"PostgreSQL's programs cannot be run by the user {user.name}.",
-            f"Neither {binaries.bin} nor the copy in {target} can be reached or run by that user.",
+            f"Neither {binaries.bin} nor the copy in {target} works: {obstacle}",
             f"Install odopass outside of root's home folder, for example in /opt, or remove {target} if it is "
             "damaged, and see that programs may be run from that disk.",
         )

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 
-from odopass.registry.postgres.server_user import ServerUser
+from odopass.registry.postgres.server_user import ServerUser, own_like_folder
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +107,14 @@ class ServerProcess:
             self._ended.set()
             started.put(error)
             return
-        watched = os.pidfd_open(process.pid)
+        try:
+            watched = os.pidfd_open(process.pid)
+        except OSError as error:
+            process.kill()
+            self._returncode = process.wait()
+            self._ended.set()
+            started.put(error)
+            return
         try:
             started.put(process.pid)
             poll = select.poll()
@@ -123,8 +130,9 @@ class ServerProcess:
 @contextmanager
 def open_log(log: Path) -> Iterator[int]:
     """Open the log for appending; only its owner may read it."""
-    fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
+        own_like_folder(fd, log.parent)
         yield fd
     finally:
         os.close(fd)

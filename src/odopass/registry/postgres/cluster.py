@@ -15,22 +15,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+import asyncpg
+
 from odopass.registry.postgres import children, leftovers, settings
 from odopass.registry.postgres.binaries import Binaries, reachable_binaries
 from odopass.registry.postgres.children import ServerProcess
+from odopass.registry.postgres.data_folder import SUPERUSER, holds_data, make_cluster, sync_names
 from odopass.registry.postgres.databases import ensure_database, ensure_role
-from odopass.registry.postgres.faults import PostgresUnavailable, explained, from_output
+from odopass.registry.postgres.faults import PostgresUnavailable, disk_is_full, explained, from_output, full_disk
 from odopass.registry.postgres.folder_lock import FolderLock
-from odopass.registry.postgres.server_user import ServerUser, choose_server_user
+from odopass.registry.postgres.server_user import ServerUser, choose_server_user, own_like_folder
 
 log = logging.getLogger(__name__)
 
 APPLICATION = "odopass"  # the role and the database the registry works with
-SUPERUSER = "postgres"
 _SOCKET_NAME = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH = 107  # bytes in sockaddr_un.sun_path, without the final zero
 _TELL_EVERY_SECONDS = 5.0
-_FAST_SHUTDOWN_SECONDS = 60.0
+_FAST_SHUTDOWN_SECONDS = 30.0
 _IMMEDIATE_SHUTDOWN_SECONDS = 15.0
 _STATUS_LINE = 7  # of postmaster.pid, counted from 0
 _LOST_RACE = ('lock file "postmaster.pid" already exists', "pre-existing shared memory block")
@@ -69,6 +71,7 @@ class EmbeddedPostgres:
         self._server: ServerProcess | None = None
         self._password = ""
         self._log_start = 0
+        self._owner = os.getpid()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -86,8 +89,7 @@ class EmbeddedPostgres:
             raise RuntimeError("this server has been started already")
         with explained(self.data_dir):
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not self.data_dir.is_dir():
-                raise NotADirectoryError(20, "is not a folder", str(self.data_dir))
+        self._owner = os.getpid()
         self._lock = FolderLock(self.data_dir / "odopass.lock")
         try:
             self._start()
@@ -98,6 +100,8 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop the server cleanly: running transactions are rolled back, everything committed is on the disk."""
+        if self._owner != os.getpid():
+            return  # a forked child ends; the server is its parent's
         atexit.unregister(self.stop)
         if self._server is not None:
             for number, patience in (
@@ -118,7 +122,7 @@ class EmbeddedPostgres:
             self._socket_dir = None
         if self._lock is not None:
             with suppress(PostgresUnavailable):
-                self._lock.note(None)
+                self._lock.note()
             self._lock.release()
             self._lock = None
 
@@ -150,7 +154,19 @@ class EmbeddedPostgres:
 
     def failure(self) -> PostgresUnavailable | None:
         """Explain why the server ended, None while it runs."""
-        return None if self.poll() is None else from_output(self._output(), self.data_dir, self.log_path)
+        code = self.poll()
+        if code is None:
+            return None
+        fault = from_output(self._output(), self.data_dir, self.log_path)
+        if disk_is_full(fault):
+            return fault
+        if code < 0:
+            return PostgresUnavailable(
+                "PostgreSQL has ended.",
+                f"Its process was killed by {signal.Signals(-code).name}.",
+                f"Start again: everything that was committed is kept. All messages are in {self.log_path}.",
+            )
+        return PostgresUnavailable("PostgreSQL has ended.", fault.why, fault.do)
 
     def _running(self) -> ServerProcess:
         if self._server is None:
@@ -163,19 +179,26 @@ class EmbeddedPostgres:
         return f"postgresql://{role}:{self._password}@/{database}?host={self._socket_dir}"
 
     def _start(self) -> None:
+        assert self._lock is not None  # noqa: S101 - for the type checker
         user = choose_server_user(self.data_dir, self._cluster)
         binaries = reachable_binaries(user)
         deadline = time.monotonic() + leftovers.PATIENCE_SECONDS
-        exists = self._check_cluster(binaries)
+        exists = holds_data(self._cluster, binaries)
         with explained(self.log_path), children.open_log(self.log_path):
             children.shorten_log(self.log_path)
         if exists:
-            leftovers.wait_for_earlier_server(self._cluster, self._tell, deadline)
-        assert self._lock is not None  # noqa: S101 - for the type checker
+            leftovers.wait_for_earlier_server(self._cluster, self._tell, deadline, self._lock.left_server)
         leftovers.clear_socket_dir(self._lock.left_socket_dir, frozenset({os.geteuid(), user.uid}))
         known = self._read_password()
         if not exists:
-            self._make_cluster(binaries, user)
+            make_cluster(
+                self._cluster,
+                password=self._password,
+                binaries=binaries,
+                user=user,
+                log=self.log_path,
+                tell=self._tell,
+            )
         with explained(self._cluster):
             self._cluster_fd = os.open(self._cluster, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         if exists and not known:
@@ -183,82 +206,30 @@ class EmbeddedPostgres:
         self._socket_dir = _make_socket_dir(user)
         self._lock.note(self._socket_dir)
         atexit.register(self.stop)
-        self._start_server(binaries, user, deadline)
-        ensure_role(self.admin_dsn, APPLICATION, self._password, renew=exists and not known)
-        self.create_database(APPLICATION)
+        server = self._start_server(binaries, user, deadline)
+        self._lock.note(self._socket_dir, server.pid)
+        self._prepare_database(renew=exists and not known)
 
-    def _check_cluster(self, binaries: Binaries) -> bool:
-        """Tell whether there are data, and refuse what this PostgreSQL must not touch."""
-        with explained(self._cluster):
-            if not self._cluster.exists():
-                return False
-            version = self._cluster / "PG_VERSION"
-            if not version.exists():
-                if any(self._cluster.iterdir()):
-                    raise PostgresUnavailable(
-                        f"{self._cluster} does not hold PostgreSQL's data.",
-                        "It has no file PG_VERSION, but other files.",
-                        "Move it away if you do not know it, or name another folder for the data.",
-                    )
-                self._cluster.rmdir()
-                return False
-            found = version.read_text().strip()
-        if found != binaries.major:
-            raise PostgresUnavailable(
-                f"The data are of PostgreSQL {found}; this program brings PostgreSQL {binaries.major}.",
-                f"PostgreSQL {binaries.major} cannot read the files of version {found} in {self._cluster}. "
-                "They have not been touched.",
-                f"With the version of odopass that made them, write a dump (odopass registry backup). Move "
-                f"{self._cluster} away, and load the dump with this version (odopass registry restore).",
-            )
-        return True
-
-    def _make_cluster(self, binaries: Binaries, user: ServerUser) -> None:
-        """Run initdb in a folder of another name, so that a folder called `postgres` is always a whole one."""
-        self._tell("preparing a new database")
-        unfinished = self.data_dir / "postgres.unfinished"
-        with explained(unfinished):
-            if unfinished.exists():
-                leftovers.wait_for_earlier_server(unfinished, self._tell, time.monotonic() + leftovers.PATIENCE_SECONDS)
-                shutil.rmtree(unfinished)
-            unfinished.mkdir(mode=0o700)
-            user.own(unfinished)
-            folder = os.open(unfinished, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-            password = os.memfd_create("password")
+    def _prepare_database(self, *, renew: bool) -> None:
         try:
-            os.write(password, self._password.encode() + b"\n")
-            os.lseek(password, 0, os.SEEK_SET)
-            code, output = children.run(
-                [
-                    binaries.program("initdb"),
-                    f"--pgdata=/proc/self/fd/{folder}",
-                    f"--username={SUPERUSER}",
-                    f"--pwfile=/proc/self/fd/{password}",
-                    "--auth=scram-sha-256",
-                    "--encoding=UTF8",
-                    # Built in: the same order on every machine, and no locales need to be installed.
-                    "--locale-provider=builtin",
-                    "--builtin-locale=C.UTF-8",
-                    "--locale=C",
-                    "--data-checksums",
-                    "--sync-method=syncfs",
-                    "--no-instructions",
-                ],
-                user=user,
-                fds=(folder, password),
-            )
-        finally:
-            os.close(folder)
-            os.close(password)
-        if code != 0:
-            with suppress(OSError), children.open_log(self.log_path) as written:
-                os.write(written, output.encode())
-            fault = from_output(output, self.data_dir, self.log_path)
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise fault
-        with explained(self._cluster):
-            unfinished.rename(self._cluster)
-            _sync(self.data_dir)
+            ensure_role(self.admin_dsn, APPLICATION, self._password, renew=renew)
+            self.create_database(APPLICATION)
+        except asyncpg.InvalidPasswordError as error:
+            path = self.data_dir / "postgres.password"
+            raise PostgresUnavailable(
+                "PostgreSQL does not let us in.",
+                f"The password in {path} is not the one it knows.",
+                f"Put the right file back, or remove {path} and start again: a new password will be set.",
+            ) from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            if disk_is_full(error):
+                raise full_disk(self.data_dir) from error
+            ended = self.failure() if self._running().wait(1.0) is not None else None
+            raise ended or PostgresUnavailable(
+                "PostgreSQL runs, but its database cannot be prepared.",
+                f"It says: {error}",
+                f"All messages are in {self.log_path}.",
+            ) from error
 
     def _read_password(self) -> bool:
         """Read the password, or think one up; return whether there was one."""
@@ -273,12 +244,13 @@ class EmbeddedPostgres:
             unfinished.unlink(missing_ok=True)
             fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
+                own_like_folder(fd, self.data_dir)
                 os.write(fd, self._password.encode() + b"\n")
                 os.fsync(fd)
             finally:
                 os.close(fd)
             unfinished.rename(path)
-            _sync(self.data_dir)
+            sync_names(self.data_dir)
         return False
 
     def _set_password(self, binaries: Binaries, user: ServerUser) -> None:
@@ -294,7 +266,7 @@ class EmbeddedPostgres:
         if code != 0:
             raise from_output(output, self.data_dir, self.log_path)
 
-    def _start_server(self, binaries: Binaries, user: ServerUser, deadline: float) -> None:
+    def _start_server(self, binaries: Binaries, user: ServerUser, deadline: float) -> ServerProcess:
         assert self._socket_dir is not None  # noqa: S101 - for the type checker
         # The server opens its folder through our descriptor and not by its path: root's parent folders may be
         # closed to the server's user, and paths may be longer than PostgreSQL takes.
@@ -307,7 +279,7 @@ class EmbeddedPostgres:
                 self._log_start = self.log_path.stat().st_size
                 self._server = ServerProcess(program, user=user, fds=(self._cluster_fd,), log=self.log_path)
             if self._wait_until_ready(self._server):
-                return
+                return self._server
             output = self._output()
             lost = any(words in output for words in _LOST_RACE)
             if not lost or time.monotonic() > deadline:
@@ -365,12 +337,3 @@ def _make_socket_dir(user: ServerUser) -> Path:
         f"A small folder could not be made in any of: {'; '.join(problems)}.",
         "Make /tmp writable and see that it is not full.",
     )
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -16,6 +16,7 @@ _FULL_WORDS = re.compile("No space left on device|Disk quota exceeded")
 _NO_WAY_IN = (errno.EACCES, errno.EPERM)
 _SERIOUS = re.compile(r"\b(FATAL|PANIC):\s+(.*)")
 _MEBIBYTE = 1024 * 1024
+_SEGMENT_BYTES = 16 * _MEBIBYTE
 
 
 class ExplainedError(Exception):
@@ -66,6 +67,15 @@ def full_disk(folder: Path) -> PostgresUnavailable:
     )
 
 
+def _less_than_a_segment(folder: Path) -> bool:
+    """Tell whether the log of changes cannot grow: then the message that says so may have found no room either."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _SEGMENT_BYTES
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn an operating system's error about `path` into one for people."""
@@ -103,7 +113,7 @@ def from_output(output: str, folder: Path, log: Path) -> PostgresUnavailable:
     serious = _SERIOUS.findall(output)
     lines = [line for line in output.splitlines() if line.strip()]
     last = serious[-1][1] if serious else (lines[-1] if lines else "it wrote nothing")
-    if _FULL_WORDS.search(output):
+    if _FULL_WORDS.search(output) or _less_than_a_segment(folder):
         return full_disk(folder)
     what = "PostgreSQL does not start."
     why = f"It says: {last}"
@@ -111,9 +121,17 @@ def from_output(output: str, folder: Path, log: Path) -> PostgresUnavailable:
         return PostgresUnavailable(
             what, why, "Give the machine or container more memory, or set a smaller shared_buffers."
         )
+    if "could not look up effective user ID" in output:
+        return PostgresUnavailable(
+            what,
+            f"{why}. PostgreSQL wants a user with a name.",
+            "Add this user to /etc/passwd, or start the container as root or as a user it knows.",
+        )
     if re.search("unrecognized configuration parameter|invalid value for parameter|configuration file", output):
         return PostgresUnavailable(what, why, "Correct the setting it names, then start again.")
-    if re.search("checkpoint record|pg_control|invalid checksum|invalid page|could not read|corrupt", output):
+    if re.search(
+        "checkpoint record|pg_control|invalid checksum|invalid page|could not read|corrupt", output, re.IGNORECASE
+    ):
         return PostgresUnavailable(
             what,
             f"{why}. The files in {folder} are damaged.",

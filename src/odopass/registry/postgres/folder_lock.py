@@ -7,8 +7,10 @@ import json
 import os
 import weakref
 from pathlib import Path
+from typing import Any
 
 from odopass.registry.postgres.faults import PostgresUnavailable, explained
+from odopass.registry.postgres.server_user import own_like_folder
 
 _held: weakref.WeakSet[FolderLock] = weakref.WeakSet()
 
@@ -16,8 +18,8 @@ _held: weakref.WeakSet[FolderLock] = weakref.WeakSet()
 class FolderLock:
     """A lock on a data folder, given up by the kernel however this process ends.
 
-    The file also tells who holds the lock and where the server's socket is, so that the next owner can name the
-    first and clear away the second.
+    The file also tells who holds the lock, and the server and the socket's folder of the holder, so that the next
+    owner can name the first and clear away the others.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,8 +28,10 @@ class FolderLock:
         Raises:
             PostgresUnavailable: if another process has it.
         """
+        self._path = path
         with explained(path):
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            own_like_folder(self._fd, path.parent)
         try:
             try:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,18 +42,22 @@ class FolderLock:
                     f"The process with id {holder} has it open.",
                     "Stop that process first, or name another folder for the data.",
                 ) from None
-            self.left_socket_dir = self._read().get("socket_dir")
-            self.note(None)
+            left = self._read()
+            self.left_socket_dir = left.get("socket_dir")
+            server = left.get("server")
+            self.left_server = server if isinstance(server, int) else None
+            self.note()
         except BaseException:
             os.close(self._fd)
             raise
         _held.add(self)
 
-    def note(self, socket_dir: Path | None) -> None:
-        """Write down who we are and where the socket is."""
-        content = {"pid": os.getpid(), "socket_dir": None if socket_dir is None else str(socket_dir)}
+    def note(self, socket_dir: Path | None = None, server: int | None = None) -> None:
+        """Write down who we are, where the socket is, and the server's process id."""
+        content: dict[str, object] = {"pid": os.getpid(), "server": server}
+        content["socket_dir"] = None if socket_dir is None else str(socket_dir)
         text = json.dumps(content).encode()
-        with explained(Path("odopass.lock")):
+        with explained(self._path):
             os.pwrite(self._fd, text, 0)
             os.ftruncate(self._fd, len(text))
 
@@ -60,7 +68,7 @@ class FolderLock:
             os.close(self._fd)
             self._fd = -1
 
-    def _read(self) -> dict[str, str]:
+    def _read(self) -> dict[str, Any]:
         try:
             content = json.loads(os.pread(self._fd, 10_000, 0))
         except ValueError:

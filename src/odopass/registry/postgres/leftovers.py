@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import stat
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ log = logging.getLogger(__name__)
 
 SOCKET_PREFIX = "odopass-"
 PATIENCE_SECONDS = 60.0
+ORPHAN_PATIENCE_SECONDS = 20.0
 _TELL_EVERY_SECONDS = 5.0
 
 
@@ -38,14 +40,21 @@ def servers_in(folder: Path) -> list[int]:
     return sorted(found)
 
 
-def wait_for_earlier_server(cluster: Path, tell: Callable[[str], None], deadline: float) -> None:
+def wait_for_earlier_server(
+    cluster: Path, tell: Callable[[str], None], deadline: float, orphan: int | None = None
+) -> None:
     """Wait until no server works in `cluster`: one whose owner was killed is still shutting down.
+
+    A clean shutdown can hang, for example when it is asked for while the server recovers from the death of one
+    of its processes. Then the orphan is told to end at once, which loses nothing that was committed.
 
     Args:
         cluster: PostgreSQL's folder.
         tell: is told every few seconds what is waited for.
         deadline: when to give up, on the monotonic clock.
+        orphan: the server of an owner that has given the folder up. Any other server is left alone.
     """
+    began = time.monotonic()
     told = -_TELL_EVERY_SECONDS
     while servers := servers_in(cluster):
         now = time.monotonic()
@@ -58,6 +67,10 @@ def wait_for_earlier_server(cluster: Path, tell: Callable[[str], None], deadline
         if now - told >= _TELL_EVERY_SECONDS:
             tell(f"waiting for an earlier PostgreSQL server to end (process {servers[0]})")
             told = now
+        if orphan in servers and now - began > ORPHAN_PATIENCE_SECONDS:
+            log.warning("the server of an earlier owner (process %s) does not end; ending it at once", orphan)
+            os.kill(orphan, signal.SIGQUIT)
+            orphan = None
         time.sleep(0.02)
 
 

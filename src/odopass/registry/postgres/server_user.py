@@ -38,11 +38,27 @@ class ServerUser:
             return str(self.uid)
 
 
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+def own_like_folder(fd: int, folder: Path) -> None:
+    """Give a file that root has just made to the owner of its folder, who may want to start without root."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(fd, owner.st_uid, owner.st_gid)
+
+
 def choose_server_user(data_dir: Path, cluster: Path) -> ServerUser:
     """Choose the user for the server.
 
     Whoever owns the data keeps them, so that starting once as root changes nothing for a folder that belongs
-    to an ordinary user. New data of root go to the system user `odopass`, else to `nobody`.
+    to an ordinary user. New data of root go to the system user `odopass`, else to `nobody`; so do new data of
+    an owner without a name, as of a folder mounted into a container, because initdb refuses such a user.
 
     Args:
         data_dir: the folder that holds everything of the registry.
@@ -58,7 +74,7 @@ def choose_server_user(data_dir: Path, cluster: Path) -> ServerUser:
                 f"Start it as {who} or as root, or name another folder for the data.",
             )
         return ServerUser(os.geteuid(), os.getegid(), foreign=False)
-    if owner is not None and owner.st_uid != 0:
+    if owner is not None and owner.st_uid != 0 and (cluster.exists() or _has_name(owner.st_uid)):
         return ServerUser(owner.st_uid, owner.st_gid, foreign=True)
     for name in ("odopass", "nobody"):
         try:
