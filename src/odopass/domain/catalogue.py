@@ -5,6 +5,7 @@ The entries are data, in `catalogue.toml` beside this module.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +18,13 @@ from odopass.domain.finding import Finding, Value
 
 LANGUAGES: Final = ("nl", "fr", "de")
 
+_NO_BREAK: Final = "\u00a0"
+
 #: How thousands are set apart: a full stop in Dutch and German, a non-breaking blank in French.
-_THOUSANDS: Final = {"nl": ".", "fr": "\u00a0", "de": "."}
+_THOUSANDS: Final = {"nl": ".", "fr": _NO_BREAK, "de": "."}
+
+#: Blanks at which no line may break: before a unit, and before high punctuation, where only French has any.
+_UNBREAKABLE: Final = re.compile(r" (?=(?:km|kg)\b|[:;!?])")
 
 
 class Severity(StrEnum):
@@ -46,6 +52,7 @@ class IssueType:
     Attributes:
         code: the key on the wire.
         name: a short name in English, for documentation and for people at the registry.
+        arises: when it arises, in English, for documentation.
         severity: what it leads to at first.
         confirmed: what a confirmation leads to.
         marked_up_to_km: if given, a confirmed deviation of more km than this is reviewed, whatever `confirmed` says.
@@ -55,6 +62,7 @@ class IssueType:
 
     code: str
     name: str
+    arises: str
     severity: Severity
     confirmed: Confirmed
     marked_up_to_km: int | None
@@ -87,7 +95,12 @@ def _shown_value(name: str, value: Value, language: str) -> str:
         return f"{value:,}".replace(",", _THOUSANDS[language])
     if name == "identifier":
         return value
-    return date.fromisoformat(value).strftime("%d/%m/%Y")
+    day = date.fromisoformat(value)
+    return f"{day.day:02}/{day.month:02}/{day.year:04}"
+
+
+def _typeset(text: str) -> str:
+    return _UNBREAKABLE.sub(_NO_BREAK, text).replace("'", "’")
 
 
 def _read_catalogue() -> dict[str, IssueType]:
@@ -96,11 +109,12 @@ def _read_catalogue() -> dict[str, IssueType]:
         code: IssueType(
             code=code,
             name=entry["name"],
+            arises=entry["arises"],
             severity=Severity(entry["severity"]),
             confirmed=Confirmed(entry.get("confirmed", "reviewed")),
             marked_up_to_km=entry.get("marked_up_to_km"),
             breaks=entry.get("breaks", False),
-            text={language: entry[language] for language in LANGUAGES},
+            text={language: _typeset(entry[language]) for language in LANGUAGES},
         )
         for code, entry in content.items()
     }

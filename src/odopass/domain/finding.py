@@ -38,9 +38,10 @@ class Finding:
 
     Attributes:
         code: the issue type in the catalogue.
-        values: what the text speaks of. `km`, `date` are the observation's; `earlier_km`, `earlier_date`, `later_km`,
-            `later_date` the neighbour's; `deviation_km` how far the reading is off; `limit_km` what would have been
-            believable; `days` the time between.
+        values: what the text speaks of, as far as it does. `km`, `date` are the observation's; `earlier_km`,
+            `earlier_date`, `later_km`, `later_date` the neighbour's; `deviation_km` how far the reading is off;
+            `limit_km`, `limit_kg` what would have been believed; `days` the time between; `in_km` the reading taken
+            for miles; `identifier` the VIN or plate; `first_use` the vehicle's; `today` the day of arrival.
     """
 
     code: str

@@ -41,24 +41,29 @@ def identify_by_vin(
 
     A unifier or a first use is a second, independent statement about which vehicle is meant. For a short VIN it
     must agree even if only one vehicle bears the VIN: the one that is meant may be missing from the registry. A VIN
-    of 17 characters that one vehicle bears needs no second statement, and a wrong one does no harm.
+    of 17 characters that one vehicle bears needs no second statement, and a wrong one does no harm. A first use that
+    the registry does not know contradicts nothing, and singles out nothing either.
     """
     if len(vin) == FULL_VIN_LENGTH and len(candidates) == 1:
         return Identification.IDENTIFIED, candidates[0].vehicle_id
     fitting = [
         candidate
         for candidate in candidates
-        if (unifier is None or candidate.unifier == unifier) and (first_use is None or candidate.first_use == first_use)
+        if (unifier is None or candidate.unifier == unifier)
+        and (first_use is None or candidate.first_use is None or candidate.first_use == first_use)
     ]
     if not fitting:
         return Identification.VIN_UNKNOWN, None
-    if len(fitting) > 1:
-        return Identification.VIN_AMBIGUOUS, None
-    return Identification.IDENTIFIED, fitting[0].vehicle_id
+    if unifier is None and len(candidates) > 1:
+        fitting = [candidate for candidate in fitting if first_use is not None and candidate.first_use == first_use]
+    if len(fitting) == 1:
+        return Identification.IDENTIFIED, fitting[0].vehicle_id
+    return Identification.VIN_AMBIGUOUS, None
 
 
 def identify_by_plate(candidates: Sequence[Candidate]) -> tuple[Identification, int | None]:
     """Single out the vehicle that bore the plate on the day; two bearers on one day name none."""
-    if len(candidates) == 1:
-        return Identification.IDENTIFIED, candidates[0].vehicle_id
+    bearers = {candidate.vehicle_id for candidate in candidates}
+    if len(bearers) == 1:
+        return Identification.IDENTIFIED, bearers.pop()
     return Identification.PLATE_UNKNOWN, None

@@ -38,6 +38,11 @@ class Outcome:
     starts_segment: bool = False
 
 
+#: Nearly every observation has one of these two outcomes.
+_PROCESSED = Outcome(Status.PROCESSED)
+_PROCESSED_ANEW = Outcome(Status.PROCESSED, starts_segment=True)
+
+
 def outcome_of(findings: Sequence[Finding], *, observation_type: ObservationType, confirmed: bool = False) -> Outcome:
     """Decide by the catalogue.
 
@@ -46,25 +51,30 @@ def outcome_of(findings: Sequence[Finding], *, observation_type: ObservationType
         observation_type: a replaced odometer starts a segment by itself (R6).
         confirmed: whether the garage has confirmed the observation as it stands.
     """
-    replaced = observation_type is ObservationType.ODOMETER_REPLACED
+    if not findings:
+        return _PROCESSED_ANEW if observation_type is ObservationType.ODOMETER_REPLACED else _PROCESSED
     errors = tuple(finding for finding in findings if CATALOGUE[finding.code].severity is Severity.ERROR)
     if errors:
         return Outcome(Status.ERROR, errors)
-    if not findings:
-        return Outcome(Status.PROCESSED, starts_segment=replaced)
     if not confirmed:
         return Outcome(Status.ISSUE, tuple(findings))
     led_to = strictest([CATALOGUE[finding.code].on_confirmation(finding) for finding in findings])
     if led_to is Confirmed.REVIEWED:
         return Outcome(Status.REVIEWING, tuple(findings))
-    return accepted(findings, observation_type=observation_type, marked=led_to is Confirmed.MARKED)
+    return accepted(findings, observation_type=observation_type)
 
 
 def accepted(findings: Sequence[Finding], *, observation_type: ObservationType, marked: bool = True) -> Outcome:
-    """An observation that counts in spite of what was found: confirmed by the garage, or accepted by an employee."""
+    """An observation that counts in spite of what was found: confirmed by the garage, or accepted by an employee.
+
+    Args:
+        findings: what was found about it.
+        observation_type: a replaced odometer starts a segment by itself (R6).
+        marked: whether reports are to tell what was found; what the catalogue takes without a mark they never tell.
+    """
+    types = [CATALOGUE[finding.code] for finding in findings]
     return Outcome(
         Status.PROCESSED,
-        remarks=tuple(finding.code for finding in findings) if marked else (),
-        starts_segment=observation_type is ObservationType.ODOMETER_REPLACED
-        or any(CATALOGUE[finding.code].breaks for finding in findings),
+        remarks=tuple(type_.code for type_ in types if marked and type_.confirmed is not Confirmed.TAKEN),
+        starts_segment=observation_type is ObservationType.ODOMETER_REPLACED or any(type_.breaks for type_ in types),
     )
