@@ -7,6 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass, field
 
+_BASE64_GROUP = 4
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -34,8 +35,11 @@ def parse_basic(header: bytes | str | None) -> Credentials | None:
     scheme, _, token = header.partition(b" ")
     if scheme.lower() != b"basic":
         return None
+    token = token.strip(b" \t")
+    if len(token) % _BASE64_GROUP != 0:  # strict mode takes "dTpw=" in some releases of Python
+        return None
     try:
-        pair = binascii.a2b_base64(token.strip(b" \t"), strict_mode=True)
+        pair = binascii.a2b_base64(token, strict_mode=True)
     except ValueError:
         return None
     try:
