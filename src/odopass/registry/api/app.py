@@ -49,7 +49,7 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route(paths.CORRECT_ALIAS, post_correction, methods=["POST"]),
         Route(paths.CONFIRM, post_confirm, methods=["POST"]),
         Route(paths.VHR, get_vhr, methods=["GET"]),
-        *documentation_routes(environment=settings.environment.value, version=odopass.__version__),
+        *documentation_routes(environment=settings.environment, version=odopass.__version__),
         Route("/health", get_health),
         Route("/ready", get_ready),
         Route("/metrics", get_metrics),

@@ -15,6 +15,7 @@ from odopass.registry.accounts.verdicts import Garage, Verdict
 from odopass.registry.api.answers import Endpoint, answer_to, login_refused
 from odopass.registry.api.service import Service, service_of
 from odopass.registry.intake.requests import Origin, UnknownRequest
+from odopass.registry.metrics import ANSWERS
 from odopass.wire.errors import Invalid, Problem
 from odopass.wire.headers import client_software, idempotency_key
 from odopass.wire.json_body import MAX_BODY_BYTES, body_too_large
@@ -30,16 +31,22 @@ def operation(serve: Operation) -> Endpoint:
 
     @wraps(serve)
     async def endpoint(request: Request) -> Response:
-        service = service_of(request.app)
         try:
-            garage = await _login(request, service)
-            if not isinstance(garage, Garage):
-                return login_refused(garage)
-            return await serve(request, service, garage)
+            response = await _served(serve, request)
         except Exception as error:  # noqa: BLE001 - mapped in one place
-            return answer_to(error)
+            response = answer_to(error)
+        ANSWERS.labels(serve.__name__, response.status_code).inc()
+        return response
 
     return endpoint
+
+
+async def _served(serve: Operation, request: Request) -> Response:
+    service = service_of(request.app)
+    garage = await _login(request, service)
+    if not isinstance(garage, Garage):
+        return login_refused(garage)
+    return await serve(request, service, garage)
 
 
 async def _login(request: Request, service: Service) -> Verdict:

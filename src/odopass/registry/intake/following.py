@@ -20,6 +20,7 @@ from odopass.registry.clock import belgian_day
 from odopass.registry.faultpoints import reached
 from odopass.registry.intake.requests import Conflict, Origin, Submission, UnknownRequest
 from odopass.registry.intake.submitting import earlier_answer
+from odopass.registry.metrics import STORED
 from odopass.registry.store.database import Database, Pool, fetch_one
 from odopass.registry.vehicles.identifying import identify
 from odopass.wire.dates import format_wire_date
@@ -254,5 +255,6 @@ async def _store(
 
 def _committed(following: _Following, kind: str) -> UUID:
     reached("chain: after the commit, before the answer")
+    STORED.labels(kind).inc()
     _log.info(kind, request=str(following.guid), case=str(following.case["guid"]))
     return following.guid

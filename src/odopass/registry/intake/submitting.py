@@ -15,6 +15,7 @@ from asyncpg import DataError, IntegrityConstraintViolationError
 from odopass.registry.faultpoints import reached
 from odopass.registry.grouping import Group
 from odopass.registry.intake.requests import Conflict, Submission
+from odopass.registry.metrics import STORED
 from odopass.registry.store.database import Database, Pool
 from odopass.registry.vehicles.identifying import identify
 
@@ -129,7 +130,9 @@ class Submitting:
             answers: dict[UUID, UUID | Conflict] = {submission.guid: submission.guid for submission in submissions}
             if repeated:
                 answers |= await _earlier_answers(connection, {row[0] for row in repeated}, submissions)
-        _log.info("stored", requests=[str(guid) for guid, answer in answers.items() if answer == guid])
+        stored = [str(guid) for guid, answer in answers.items() if answer == guid]
+        STORED.labels("submission").inc(len(stored))
+        _log.info("stored", requests=stored)
         return [answers[submission.guid] for submission in submissions]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from asyncpg import DataError, IntegrityConstraintViolationError, InterfaceError, PostgresError
@@ -19,6 +19,7 @@ from odopass.registry.judging.claiming import Claim, claim
 from odopass.registry.judging.deciding import Settlement, decide
 from odopass.registry.judging.files import VehicleFile, read_files
 from odopass.registry.judging.settling import settle
+from odopass.registry.metrics import SETTLED, SETTLING_SECONDS
 from odopass.registry.store.database import Pool
 
 _log = structlog.get_logger(__name__)
@@ -105,8 +106,9 @@ class Worker:
 
     async def _settle(self, judged: Sequence[Judged]) -> int:
         try:
+            now = self._clock.now()
             async with self._pool.acquire() as connection, connection.transaction():
-                held = await settle(connection, judged, now=self._clock.now())
+                held = await settle(connection, judged, now=now)
                 reached("judging: judged, before the commit")
         except _OF_ONE_VEHICLE as error:
             if len(judged) == 1:
@@ -118,6 +120,7 @@ class Worker:
             _log.warning("lease lost", vehicles=len(judged) - len(held))
         kept = {each.subject for each in held}
         settled = [(each, settlements) for each, settlements in judged if each.subject in kept]
+        _count(settled, now)
         _log.info("settled", outcomes=_outcomes(settled))
         return sum(len(each.requests) for each, _ in settled)
 
@@ -135,6 +138,13 @@ def _judge(claimed: Claim, file: VehicleFile) -> list[Settlement] | None:
     except Exception:  # noqa: BLE001 - a fault in one vehicle's data must not stop the others
         _log.exception("could not judge", subject=claimed.subject, requests=[str(guid) for guid in claimed.requests])
         return None
+
+
+def _count(settled: Sequence[Judged], now: datetime) -> None:
+    for _, settlements in settled:
+        for each in settlements:
+            SETTLED.labels(each.status).inc()
+            SETTLING_SECONDS.observe((now - each.received_at).total_seconds())
 
 
 def _guids(judged: Sequence[Judged]) -> list[str]:
