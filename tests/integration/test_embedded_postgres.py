@@ -216,6 +216,8 @@ async def test_the_server_ends_with_its_owner_whatever_ends_that(
     owner.process.send_signal(number)
     owner.process.wait()
     until(lambda: not running(pid))
+    with EmbeddedPostgres(data_dir) as server:
+        assert await ask(server.dsn(), "select 1") == 1
 
 
 def test_the_server_is_out_of_reach_of_ctrl_c(data_dir: Path) -> None:

@@ -15,6 +15,7 @@ from odopass.registry.postgres.faults import PostgresUnavailable, explained, fro
 from odopass.registry.postgres.server_user import ServerUser
 
 SUPERUSER = "postgres"
+_DYING_SECONDS = 10.0
 
 
 def holds_data(cluster: Path, binaries: Binaries) -> bool:
@@ -74,9 +75,7 @@ def make_cluster(
     tell("preparing a new database")
     unfinished = data_dir / "postgres.unfinished"
     with explained(unfinished):
-        if unfinished.exists():
-            leftovers.wait_for_earlier_server(unfinished, tell, time.monotonic() + leftovers.PATIENCE_SECONDS)
-            shutil.rmtree(unfinished)
+        _throw_away(unfinished, tell)
         unfinished.mkdir(mode=0o700)
         user.own(unfinished)
         folder = os.open(unfinished, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -115,6 +114,19 @@ def make_cluster(
     with explained(cluster):
         unfinished.rename(cluster)
         sync_names(data_dir)
+
+
+def _throw_away(unfinished: Path, tell: Callable[[str], None]) -> None:
+    """Remove what an interrupted initdb left; its processes were killed, but may still be busy dying."""
+    deadline = time.monotonic() + _DYING_SECONDS
+    while unfinished.exists():
+        leftovers.wait_for_earlier_server(unfinished, tell, deadline)
+        try:
+            shutil.rmtree(unfinished)
+        except OSError:  # for one, "directory not empty": a file was made after we had looked
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def sync_names(folder: Path) -> None:
