@@ -1,0 +1,287 @@
+"""The commands `odopass registry account …` (R8)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from odopass.registry.accounts import accounts, passwords
+from odopass.registry.accounts.accounts import Account, AccountError, AccountExists, AccountState, NoSuchAccount
+from odopass.registry.accounts.passwords import WeakPassword
+from odopass.registry.accounts.reaching import database_at, database_in
+from odopass.registry.accounts.secret import Secret
+from odopass.registry.postgres import ExplainedError
+
+if TYPE_CHECKING:
+    from odopass.registry.store.database import Database
+
+Result = TypeVar("Result")
+
+EXIT_NO_DATABASE = 3
+EXIT_NO_SUCH_ACCOUNT = 4
+EXIT_ACCOUNT_EXISTS = 5
+EXIT_BAD_INPUT = 6
+
+_EPILOG = (
+    "Exit codes: 0 done; 2 wrong usage; 3 the database cannot be reached; 4 no such account; "
+    "5 the establishment has an account, or the user name is taken; 6 a number, name or password was refused."
+)
+
+account = typer.Typer(
+    name="account",
+    no_args_is_help=True,
+    help="Garages' accounts: add, reset, lock, unlock, rename, list. They work while the registry runs, too.",
+    epilog=_EPILOG,
+    pretty_exceptions_show_locals=False,
+)
+
+Key = Annotated[str, typer.Argument(metavar="ACCOUNT", help="User name or establishment number.", show_default=False)]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        metavar="URL",
+        envvar="ODOPASS_DATABASE_URL",
+        show_envvar=True,
+        help="The registry's PostgreSQL: postgresql://user@host/database.",
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        envvar="ODOPASS_DATA",
+        show_envvar=True,
+        help="The data folder of a registry with embedded PostgreSQL, running or not.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+PasswordStdin = Annotated[
+    bool,
+    typer.Option(
+        "--password-stdin",
+        help="Take the password from standard input (its first line; asked for on a terminal) instead of making one.",
+    ),
+]
+
+
+@account.command(epilog=_EPILOG)
+def add(
+    establishment: Annotated[str, typer.Argument(help="KBO establishment number, 10 digits.", show_default=False)],
+    *,
+    enterprise: Annotated[
+        str, typer.Option("--enterprise", help="KBO number of its enterprise, 10 digits.", show_default=False)
+    ],
+    name: Annotated[str, typer.Option("--name", help="What employees call the garage.", show_default=False)],
+    username: Annotated[
+        str | None, typer.Option("--username", help="Another user name than the establishment number, for tests.")
+    ] = None,
+    password_stdin: PasswordStdin = False,
+    database_url: Url = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Give an establishment an account. Its password is made and shown once."""
+    password = _password(from_stdin=password_stdin)
+
+    async def work(database: Database) -> Account:
+        return await accounts.add(
+            database,
+            establishment=establishment,
+            enterprise=enterprise,
+            name=name,
+            username=username,
+            password=password,
+        )
+
+    added = _run(work, database_url, data)
+    _tell(added, "has an account now", None if password_stdin else password, as_json=as_json)
+
+
+@account.command(epilog=_EPILOG)
+def reset(
+    key: Key,
+    *,
+    password_stdin: PasswordStdin = False,
+    database_url: Url = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Give an account a new password, shown once.
+
+    The new one works at once; the old one at most 60 s longer. A lock stays.
+    """
+    password = _password(from_stdin=password_stdin)
+    changed = _run(lambda database: accounts.reset_password(database, key, password), database_url, data)
+    _tell(changed, "has a new password", None if password_stdin else password, as_json=as_json)
+
+
+@account.command(epilog=_EPILOG)
+def lock(
+    key: Key,
+    *,
+    database_url: Url = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Lock an account: within 60 s nobody can log in with it any more."""
+    changed = _run(lambda database: accounts.lock(database, key), database_url, data)
+    _tell(changed, "is locked; within 60 s nobody can log in with it", as_json=as_json)
+
+
+@account.command(epilog=_EPILOG)
+def unlock(
+    key: Key,
+    *,
+    database_url: Url = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Let a locked account log in again, with the password it had."""
+    changed = _run(lambda database: accounts.unlock(database, key), database_url, data)
+    _tell(changed, "can log in", as_json=as_json)
+
+
+@account.command(epilog=_EPILOG)
+def rename(
+    key: Key,
+    *,
+    name: Annotated[str | None, typer.Option("--name", help="What employees call the garage from now on.")] = None,
+    username: Annotated[
+        str | None, typer.Option("--username", help="What it logs in with from now on; tell the garage.")
+    ] = None,
+    database_url: Url = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Change what employees call a garage (--name) or what it logs in with (--username)."""
+    if name is None and username is None:
+        raise typer.BadParameter("give --name, --username or both")
+    changed = _run(lambda database: accounts.rename(database, key, name=name, username=username), database_url, data)
+    _tell(changed, "has its new name", as_json=as_json)
+
+
+@account.command("list", epilog=_EPILOG)
+def list_(
+    *,
+    containing: Annotated[
+        str, typer.Option("--containing", metavar="TEXT", help="Only accounts with this in a name or number.")
+    ] = "",
+    database_url: Url = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """List accounts by the garage's name."""
+    found = _run(lambda database: accounts.list_all(database, containing=containing), database_url, data)
+    if as_json:
+        _print_json([_as_json(item) for item in found])
+        return
+    table = Table("Garage")
+    for heading in ("Establishment", "Enterprise", "User name", "State", "Changed (UTC)"):
+        table.add_column(heading, no_wrap=True)  # numbers are copied from here
+    for item in found:
+        username = "the same" if item.username == item.establishment else item.username
+        changed = f"{item.changed_at:%Y-%m-%d %H:%M}"
+        cells = (item.name, item.establishment, item.enterprise, username, _state(item), changed)
+        table.add_row(*(Text(cell) for cell in cells))
+    console = Console()
+    console.print(table)
+    console.print(f"{len(found)} account{'' if len(found) == 1 else 's'}", highlight=False)
+
+
+def _run(work: Callable[[Database], Awaitable[Result]], database_url: str | None, data: Path | None) -> Result:
+    """Do something with the database and turn what goes wrong into a message and an exit code."""
+    if (database_url is None) == (data is None):
+        raise typer.BadParameter(
+            "give either --database-url or --data (or one of their variables), whichever the registry was started with"
+        )
+
+    async def connected() -> Result:
+        opened = database_in(data, _say) if data is not None else database_at(database_url or "")
+        async with opened as database:
+            return await work(database)
+
+    try:
+        return asyncio.run(connected())
+    except ExplainedError as error:
+        _fail(str(error), EXIT_NO_DATABASE)
+    except asyncpg.UndefinedTableError:
+        _fail(
+            "The database has no table of accounts.\n"
+            "  What to do: check the address, or start the registry once on it (it makes its tables).",
+            EXIT_NO_DATABASE,
+        )
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        _fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
+    except NoSuchAccount as error:
+        _fail(str(error), EXIT_NO_SUCH_ACCOUNT)
+    except AccountExists as error:
+        _fail(str(error), EXIT_ACCOUNT_EXISTS)
+    except (AccountError, WeakPassword) as error:
+        _fail(str(error), EXIT_BAD_INPUT)
+
+
+def _password(*, from_stdin: bool) -> Secret:
+    """A password from standard input, or a new one. Never from an argument: other users can see those."""
+    if not from_stdin:
+        return passwords.generate()
+    if sys.stdin.isatty():
+        return Secret(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return Secret(sys.stdin.readline().rstrip("\r\n"))
+
+
+def _tell(changed: Account, what: str, password: Secret | None = None, *, as_json: bool) -> None:
+    if as_json:
+        shown = _as_json(changed)
+        if password is not None:
+            shown["password"] = password.reveal()
+        _print_json(shown)
+        return
+    typer.echo(f"{changed.name} ({changed.establishment}) {what}.")
+    typer.echo(f"  User name: {changed.username}")
+    if password is not None:
+        typer.echo(f"  Password:  {password.reveal()}")
+        typer.echo("It is shown only now. Hand it to the garage on a safe way; `reset` makes another one.")
+    if changed.state is AccountState.LOCKED and "locked" not in what:
+        typer.echo("The account is locked; `unlock` lets the garage log in.")
+
+
+def _as_json(item: Account) -> dict[str, str]:
+    return {
+        "username": item.username,
+        "establishment": item.establishment,
+        "enterprise": item.enterprise,
+        "name": item.name,
+        "state": _state(item),
+        "changedAt": item.changed_at.isoformat(),
+    }
+
+
+def _state(item: Account) -> str:
+    if item.state is AccountState.ACTIVE and item.password_hash is None:
+        return "without password"
+    return item.state.value
+
+
+def _print_json(content: object) -> None:
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
