@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from asyncpg import DataError, IntegrityConstraintViolationError, InterfaceError, PostgresError
+from asyncpg import DataError, IntegrityConstraintViolationError, InterfaceError, InternalClientError, PostgresError
 
 from odopass.registry.clock import Clock
 from odopass.registry.faultpoints import reached
@@ -75,7 +75,7 @@ class Worker:
             try:
                 judged = await self.judge_batch()
                 failures = 0
-            except (PostgresError, InterfaceError, OSError) as error:
+            except (PostgresError, InterfaceError, InternalClientError, OSError) as error:
                 judged = 0
                 failures += 1
                 _log.warning("database away", error=str(error) or type(error).__name__, failures=failures)
