@@ -9,7 +9,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from odopass.registry.accounts.verdicts import Locked, Refused, TooManyAttempts
@@ -29,6 +29,8 @@ DATABASE_AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,  # this process was frozen in the middle of a transaction
+    asyncpg.TransactionRollbackError,
     OSError,
     TimeoutError,
 )
@@ -107,6 +109,7 @@ _ANSWERS: Final[Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Ca
     (Conflict, lambda error: refusal(409, [Problem((error.field,), str(error))])),
     (NotNow, _not_now),
     (HTTPException, _of_http),
+    (ClientDisconnect, lambda _: refusal(400, [Problem((), "The connection ended before the body did.")])),
     (DATABASE_AWAY, _away),
     (Exception, _fault),
 )

@@ -21,18 +21,21 @@ async def post_observation(request: Request, service: Service, garage: Garage) -
     body = await json_body(request)
     received_at = service.clock.now()
     observation = read_observation(body, service, garage)
+    submission = Submission(
+        guid=service.new_guid(),
+        origin=await origin_of(request, service, garage, received_at),
+        request=observation,
+        body=body.decode("utf-8-sig"),
+        digest=digest_of("observation", body),
+    )
     report_date = check_report_date(observation, belgian_day(received_at))
     if report_date is not None:
-        raise Invalid([report_date])
-    guid = await service.submitting.submit(
-        Submission(
-            guid=service.new_guid(),
-            origin=await origin_of(request, service, garage, received_at),
-            request=observation,
-            body=body.decode("utf-8-sig"),
-            digest=digest_of("observation", body),
-        )
-    )
+        # What was taken in before midnight, and is sent again because its answer was lost, keeps its answer.
+        earlier = await service.submitting.answered(submission)
+        if earlier is None:
+            raise Invalid([report_date])
+        return answer({"requestGuid": str(earlier)})
+    guid = await service.submitting.submit(submission)
     service.arrived()
     return answer({"requestGuid": str(guid)})
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
+from structlog.contextvars import bound_contextvars
 
 from odopass.registry.accounts.verdicts import Garage, Verdict
 from odopass.registry.api.answers import Endpoint, answer_to, login_refused
@@ -34,11 +35,20 @@ def operation(serve: Operation) -> Endpoint:
         try:
             response = await _served(serve, request)
         except Exception as error:  # noqa: BLE001 - mapped in one place
-            response = answer_to(error)
+            with bound_contextvars(**_named(request)):
+                response = answer_to(error)
         ANSWERS.labels(serve.__name__, response.status_code).inc()
         return response
 
     return endpoint
+
+
+def _named(request: Request) -> dict[str, str]:
+    """What a line of log about this request says of it: its GUID, if there is one in the path (R13)."""
+    try:
+        return {"request": str(guid_of(request))}
+    except (KeyError, UnknownRequest):
+        return {}
 
 
 async def _served(serve: Operation, request: Request) -> Response:

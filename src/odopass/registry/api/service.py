@@ -47,9 +47,17 @@ def nobody() -> None:
 
 @asynccontextmanager
 async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
-    """Connections to the registry's database; statements that hang are given up after 30 s."""
+    """Connections to the registry's database; statements that hang are given up after 30 s.
+
+    A process that freezes in the middle of a transaction holds its locks, on which others would wait: the server ends
+    such a transaction after 10 s.
+    """
     async with asyncpg.create_pool(
-        settings.database_url, min_size=2, max_size=settings.pool_size, command_timeout=30
+        settings.database_url,
+        min_size=2,
+        max_size=settings.pool_size,
+        command_timeout=30,
+        server_settings={"idle_in_transaction_session_timeout": "10s"},
     ) as pool:
         yield pool
 

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from asyncpg import DataError, IntegrityConstraintViolationError
 
 from odopass.registry.faultpoints import reached
 from odopass.registry.grouping import Group
 from odopass.registry.intake.requests import Conflict, Submission
 from odopass.registry.metrics import STORED
-from odopass.registry.store.database import Database, Pool
+from odopass.registry.store.database import OF_SINGLE_ROWS, Database, Pool
 from odopass.registry.vehicles.identifying import identify
 
 _log = structlog.get_logger(__name__)
@@ -82,7 +81,7 @@ class Submitting:
             self._store,
             largest=largest,
             side_by_side=side_by_side,
-            split_on=(DataError, IntegrityConstraintViolationError),
+            split_on=OF_SINGLE_ROWS,
         )
 
     async def submit(self, submission: Submission) -> UUID:
@@ -98,6 +97,15 @@ class Submitting:
         if isinstance(answer, Conflict):
             raise answer
         return answer
+
+    async def answered(self, submission: Submission) -> UUID | None:
+        """The GUID that was given earlier for the same idempotency key and body; None if there is none."""
+        if submission.origin.idempotency_key is None:
+            return None
+        async with self._pool.acquire() as connection:
+            answers = await _earlier_answers(connection, {submission.guid}, [submission])
+        answer = answers.get(submission.guid)
+        return None if isinstance(answer, Conflict) else answer
 
     async def drain(self) -> None:
         """Wait until everything that was handed in is stored."""

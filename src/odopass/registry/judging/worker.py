@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from asyncpg import DataError, IntegrityConstraintViolationError, InterfaceError, InternalClientError, PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 
 from odopass.registry.clock import Clock
 from odopass.registry.faultpoints import reached
@@ -20,14 +20,18 @@ from odopass.registry.judging.deciding import Settlement, decide
 from odopass.registry.judging.files import VehicleFile, read_files
 from odopass.registry.judging.settling import settle
 from odopass.registry.metrics import SETTLED, SETTLING_SECONDS
-from odopass.registry.store.database import Pool
+from odopass.registry.store.database import OF_SINGLE_ROWS, Database, Pool
 
 _log = structlog.get_logger(__name__)
 
 Judged = tuple[Claim, list[Settlement]]
 
-#: Errors of one vehicle's own data, after which the batch's vehicles are settled one by one.
-_OF_ONE_VEHICLE = (DataError, IntegrityConstraintViolationError)
+#: What rows give that this program cannot read: those of a newer version, or damaged ones.
+_UNREADABLE = (LookupError, ValueError, TypeError)
+
+_LONGEST_REST_S = 5.0
+#: After this many failures in a row the rest is the longest, whatever the idle time.
+_MOST_DOUBLINGS = 10
 
 
 class Worker:
@@ -84,7 +88,7 @@ class Worker:
                 failures += 1
                 _log.exception("could not judge a batch", failures=failures)
             if judged == 0:
-                await self._rest(min(self._idle * 2**failures, 5.0))
+                await self._rest(min(self._idle * 2 ** min(failures, _MOST_DOUBLINGS), _LONGEST_REST_S))
 
     async def judge_batch(self) -> int:
         """Claim one batch, judge and settle it.
@@ -97,10 +101,12 @@ class Worker:
             if not claims:
                 return 0
             reached("judging: after the claim")
-            files = await read_files(connection, claims)
+            files = await _read(connection, claims)
         reached("judging: after reading the histories")
         judged = [
-            (each, settlements) for each in claims if (settlements := _judge(each, files[each.subject])) is not None
+            (each, settlements)
+            for each in claims
+            if each.subject in files and (settlements := _judge(each, files[each.subject])) is not None
         ]
         return await self._settle(judged)
 
@@ -110,7 +116,7 @@ class Worker:
             async with self._pool.acquire() as connection, connection.transaction():
                 held = await settle(connection, judged, now=now)
                 reached("judging: judged, before the commit")
-        except _OF_ONE_VEHICLE as error:
+        except OF_SINGLE_ROWS as error:
             if len(judged) == 1:
                 _log.error("could not settle", requests=_guids(judged), error=str(error))
                 return 0
@@ -129,6 +135,19 @@ class Worker:
             await asyncio.wait_for(self._arrival.wait(), seconds)
         except TimeoutError:
             return
+
+
+async def _read(connection: Database, claims: Sequence[Claim]) -> dict[int, VehicleFile]:
+    """Read the files of a batch; a vehicle whose rows cannot be read is left waiting, and harms no other vehicle."""
+    try:
+        return await read_files(connection, claims)
+    except _UNREADABLE:
+        if len(claims) == 1:
+            (unread,) = claims
+            _log.exception("could not read", subject=unread.subject, requests=[str(guid) for guid in unread.requests])
+            return {}
+        files = [await _read(connection, [each]) for each in claims]
+        return {subject: file for single in files for subject, file in single.items()}
 
 
 def _judge(claimed: Claim, file: VehicleFile) -> list[Settlement] | None:

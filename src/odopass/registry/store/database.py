@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import asyncpg
 from asyncpg import Record
+
+#: Errors that the data of one request or vehicle explains, so that all which shared a statement with it are tried again
+#: one by one: bad values, a constraint or trigger that refuses, a damaged page, a deadlock.
+OF_SINGLE_ROWS: Final = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.PLPGSQLError,
+    asyncpg.ProgramLimitExceededError,
+    asyncpg.InternalServerError,
+    asyncpg.TransactionRollbackError,
+)
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
