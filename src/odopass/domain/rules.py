@@ -157,8 +157,10 @@ def _why_lower(
 ) -> list[Finding]:
     """The more telling finding beside "lower", if the kind of mistake can be recognised."""
     in_km = round(observation.km * limits.KM_PER_MILE)
-    plausible = earlier.km <= in_km <= earlier.km + limits.typical_distance(days)
-    if plausible and (later is None or in_km <= later.km):
+    gone = in_km - earlier.km
+    # A reading that is a little too low is hardly in miles, though the year before would leave room for it.
+    continues = 0 <= gone <= limits.typical_distance(days) and gone < earlier.km - observation.km
+    if continues and (later is None or in_km <= later.km):
         return [Finding(f.MILES, values | {"in_km": in_km})]
     hardly_driven = max(limits.TRIP_COUNTER_BELOW_KM, observation.km * limits.TRIP_COUNTER_FACTOR)
     if observation.km < limits.TRIP_COUNTER_BELOW_KM and earlier.km > hardly_driven:

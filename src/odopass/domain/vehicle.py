@@ -32,6 +32,6 @@ class Vehicle:
     def in_scope(self) -> bool:
         """Whether readings of this vehicle are collected at all (W14); what is unknown is given the benefit."""
         category = self.category
-        if category is not None and category not in SCOPE_CATEGORIES and category.upper() not in SCOPE_CATEGORIES:
+        if category and category not in SCOPE_CATEGORIES and category.upper() not in SCOPE_CATEGORIES:
             return False
         return self.max_mass_kg is None or self.max_mass_kg <= SCOPE_MAX_MASS_KG
