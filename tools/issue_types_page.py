@@ -49,15 +49,16 @@ _INTRODUCTION: Final = """\
 
 <!-- Written by `python -m tools.issue_types_page` from src/odopass/domain/catalogue.toml. Change it there. -->
 
-What the registry finds about an observation stands in `issues` of the answer to `GET /observation/{requestGuid}/status`:
-`type` is one of the codes below, `description` the text in Dutch, French and German with the figures filled in.
+What the registry finds about an observation stands in `issues` of the answer to
+`GET /observation/{requestGuid}/status`: `type` is one of the codes below, `description` the text in Dutch, French and
+German with the figures filled in.
 
 - `ISSUE`: the garage corrects the observation or confirms it. An observation may have several issues.
 - `ERROR`: the observation is refused for good. An error stands alone.
 
-**Correction.** The corrected observation is judged anew, whatever the issue was; all issues of the request close. It ends
-in `PROCESSED` if it fits, else in the issues that it has itself. If it ends in an error, the request stays in `ISSUE`
-and the error is listed too.
+**Correction.** The corrected observation is judged anew, whatever the issue was; all issues of the request close. It
+ends in `PROCESSED` if it fits, else in the issues that it has itself. If it ends in an error, the request stays in
+`ISSUE` and the error is listed too.
 
 **Confirmation.** It covers all issues of the request, and the strictest of their outcomes counts:
 
@@ -67,8 +68,8 @@ and the error is listed too.
 
 A *new baseline* means: once it counts, later readings are compared with this reading, no longer with those before it.
 
-Show the description to the user as it is. Do not build on its wording or on the exact bounds: both may change, the codes
-do not.
+Show the description to the user as it is. Do not build on its wording or on the exact bounds: both may change, the
+codes do not.
 """
 
 
