@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -69,12 +69,24 @@ class ObservationRequest:
         return Observation(self.reading_date, self.km, self.type)
 
 
-def parse_observation(body: bytes, *, strict_members: bool) -> ObservationRequest:
+#: The fields of a body by their names on the wire, as far as they could be read; None where one is not given.
+Fields = Mapping[str, Any]
+
+
+def no_further_problems(_: Fields) -> Iterable[Problem]:
+    """Wants nothing else."""
+    return ()
+
+
+def parse_observation(
+    body: bytes, *, strict_members: bool, further: Callable[[Fields], Iterable[Problem]] = no_further_problems
+) -> ObservationRequest:
     """Read the body of a submission or correction.
 
     Args:
         body: JSON in UTF-8.
         strict_members: whether unknown members are problems, as in beta, or ignored, as in production (W21).
+        further: what else the reader wants of the fields, so that its problems come in the same answer (W12).
 
     Raises:
         Invalid: with every problem of the body, in the order of the fields.
@@ -110,6 +122,7 @@ def parse_observation(body: bytes, *, strict_members: bool) -> ObservationReques
         )
     if strict_members and not members.keys() <= _NAMES:
         problems.extend(_unknown_members(members))
+    problems.extend(further(values))
     if problems:
         raise Invalid(sorted(problems, key=_place))
 
@@ -126,18 +139,19 @@ def parse_observation(body: bytes, *, strict_members: bool) -> ObservationReques
     )
 
 
-def check_report_date(request: ObservationRequest, today: date) -> Problem | None:
+def report_date_problem(fields: Fields, today: date) -> Problem | None:
     """The problem of a vehicle history request that does not carry the date of the day (W15), or None.
 
     Args:
-        request: a first submission; corrections and confirmations keep the day of theirs.
+        fields: of a first submission; corrections and confirmations keep the day of theirs.
         today: the day in Europe/Brussels.
     """
-    if request.type is not ObservationType.VEHICLE_HISTORY_DOCUMENT or request.reading_date == today:
+    day = fields.get("odometerReadingDate")
+    if fields.get("observationType") is not ObservationType.VEHICLE_HISTORY_DOCUMENT or day is None or day == today:
         return None
     return Problem(
         ("odometerReadingDate",),
-        f'"{format_wire_date(request.reading_date)}" is not today; a VEHICLE_HISTORY_DOCUMENT carries the date of '
+        f'"{format_wire_date(day)}" is not today; a VEHICLE_HISTORY_DOCUMENT carries the date of '
         f"the day it is asked for, {format_wire_date(today)}.",
     )
 

@@ -7,8 +7,8 @@ import pytest
 from tests.unit.wire.bodies import BY_PLATE, ENTERPRISE, ESTABLISHMENT, MANDATORY, RIGHT, as_body, parsed, problems_of
 
 from odopass.domain.observation import Observation, ObservationType
-from odopass.wire.errors import Invalid
-from odopass.wire.observation import ObservationRequest, check_report_date, parse_observation
+from odopass.wire.errors import Invalid, Problem
+from odopass.wire.observation import Fields, ObservationRequest, parse_observation, report_date_problem
 
 requirement = pytest.mark.requirement
 
@@ -250,11 +250,13 @@ def test_unstorable_text_in_an_ignored_member_is_refused_in_production_too() -> 
         assert list(problems_of(body, strict_members=False)) == ["note"]
 
 
+REPORT: Fields = {"observationType": ObservationType.VEHICLE_HISTORY_DOCUMENT, "odometerReadingDate": date(2026, 3, 5)}
+
+
 @requirement("W15")
 @pytest.mark.parametrize("days", [-1, 1, 365])
 def test_a_history_report_asked_for_with_another_day_is_a_problem_of_the_date(days: int) -> None:
-    request = parsed(RIGHT | {"observationType": "VEHICLE_HISTORY_DOCUMENT"})
-    problem = check_report_date(request, request.reading_date + timedelta(days=days))
+    problem = report_date_problem(REPORT, date(2026, 3, 5) + timedelta(days=days))
     assert problem is not None
     assert problem.field == "odometerReadingDate"
     assert '"05/03/2026" is not today' in problem.message
@@ -262,6 +264,17 @@ def test_a_history_report_asked_for_with_another_day_is_a_problem_of_the_date(da
 
 @requirement("W15")
 def test_a_history_report_asked_for_on_its_day_has_no_problem_and_other_types_may_be_late() -> None:
-    report = parsed(RIGHT | {"observationType": "VEHICLE_HISTORY_DOCUMENT"})
-    assert check_report_date(report, date(2026, 3, 5)) is None
-    assert check_report_date(parsed(RIGHT), date(2026, 3, 9)) is None
+    ordinary = REPORT | {"observationType": ObservationType.REPAIR_MAINTENANCE_SERVICE}
+    assert report_date_problem(REPORT, date(2026, 3, 5)) is None
+    assert report_date_problem(ordinary, date(2026, 3, 9)) is None
+
+
+@requirement("W12")
+def test_what_else_the_reader_wants_of_the_fields_comes_in_the_same_answer() -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_observation(
+            as_body(RIGHT | {"vin": "TOO LONG FOR A VIN NUMBER"}),
+            strict_members=True,
+            further=lambda fields: [Problem(("enteredOrganisation",), f"{fields['enteredOrganisation']} is not you")],
+        )
+    assert [problem.field for problem in refused.value.problems] == ["vin", "enteredOrganisation"]

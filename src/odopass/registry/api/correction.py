@@ -24,7 +24,7 @@ async def post_correction(request: Request, service: Service, garage: Garage) ->
         corrected,
         Submission(
             guid=service.new_guid(),
-            request=read_observation(body, service, garage),
+            request=read_observation(request, body, service, garage),
             origin=await origin_of(request, service, garage, received_at),
             body=body.decode("utf-8-sig"),
             digest=digest_of(f"correction of {corrected}", body),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,7 +14,8 @@ from odopass.registry.api.service import Service
 from odopass.registry.clock import belgian_day
 from odopass.registry.intake.requests import Submission, digest_of
 from odopass.wire.errors import Invalid, Problem
-from odopass.wire.observation import ObservationRequest, check_report_date, parse_observation
+from odopass.wire.headers import idempotency_key
+from odopass.wire.observation import Fields, ObservationRequest, parse_observation, report_date_problem
 
 
 @operation
@@ -20,48 +23,64 @@ async def post_observation(request: Request, service: Service, garage: Garage) -
     """Store an observation and answer the GUID it is known by."""
     body = await json_body(request)
     received_at = service.clock.now()
-    observation = read_observation(body, service, garage)
-    submission = Submission(
-        guid=service.new_guid(),
-        origin=await origin_of(request, service, garage, received_at),
-        request=observation,
-        body=body.decode("utf-8-sig"),
-        digest=digest_of("observation", body),
-    )
-    report_date = check_report_date(observation, belgian_day(received_at))
-    if report_date is not None:
+    day = belgian_day(received_at)
+    digest = digest_of("observation", body)
+    try:
+        observation = read_observation(request, body, service, garage, lambda fields: report_date_problem(fields, day))
+    except Invalid:
         # What was taken in before midnight, and is sent again because its answer was lost, keeps its answer.
-        earlier = await service.submitting.answered(submission)
+        key = None if _header_problem(request) else idempotency_key(request.headers.raw)
+        earlier = await service.submitting.answered(garage.account_id, key, digest)
         if earlier is None:
-            raise Invalid([report_date])
+            raise
         return answer({"requestGuid": str(earlier)})
-    guid = await service.submitting.submit(submission)
+    origin = await origin_of(request, service, garage, received_at)
+    guid = await service.submitting.submit(
+        Submission(service.new_guid(), origin, observation, body.decode("utf-8-sig"), digest)
+    )
     service.arrived()
     return answer({"requestGuid": str(guid)})
 
 
-def read_observation(body: bytes, service: Service, garage: Garage) -> ObservationRequest:
+def read_observation(
+    request: Request,
+    body: bytes,
+    service: Service,
+    garage: Garage,
+    also: Callable[[Fields], Problem | None] = lambda _: None,
+) -> ObservationRequest:
     """What an observation or a correction says, if this garage may say it (W6).
 
     Raises:
-        Invalid: with every problem.
+        Invalid: with every problem of the body, the organisations and the headers (W12).
     """
-    observation = parse_observation(body, strict_members=service.settings.strict_members)
-    problems = []
-    if observation.establishment != garage.establishment:
-        problems.append(
-            Problem(
-                ("enteredOrganisation",),
-                f"Your account is that of establishment {garage.establishment}; submit for that one only.",
-            )
+
+    def further(fields: Fields) -> Iterator[Problem]:
+        for problem in (_header_problem(request), _organisation_problem(fields, garage), also(fields)):
+            if problem is not None:
+                yield problem
+
+    return parse_observation(body, strict_members=service.settings.strict_members, further=further)
+
+
+def _header_problem(request: Request) -> Problem | None:
+    try:
+        idempotency_key(request.headers.raw)
+    except Invalid as invalid:
+        return invalid.problems[0]
+    return None
+
+
+def _organisation_problem(fields: Fields, garage: Garage) -> Problem | None:
+    establishment, enterprise = fields.get("enteredOrganisation"), fields.get("enterpriseOrganisation")
+    if establishment not in (None, garage.establishment):
+        return Problem(
+            ("enteredOrganisation",),
+            f"Your account is that of establishment {garage.establishment}; submit for that one only.",
         )
-    elif observation.enterprise != garage.enterprise:
-        problems.append(
-            Problem(
-                ("enterpriseOrganisation", "enteredOrganisation"),
-                f"Establishment {garage.establishment} belongs to enterprise {garage.enterprise}.",
-            )
+    if enterprise not in (None, garage.enterprise):
+        return Problem(
+            ("enterpriseOrganisation", "enteredOrganisation"),
+            f"Establishment {garage.establishment} belongs to enterprise {garage.enterprise}.",
         )
-    if problems:
-        raise Invalid(problems)
-    return observation
+    return None

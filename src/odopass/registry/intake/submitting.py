@@ -65,6 +65,8 @@ _EARLIER = """
     join idempotency using (account_id, key)
 """
 
+_ANSWERED = "select guid, digest from idempotency where account_id = $1 and key = $2"
+
 
 class Submitting:
     """Stores new observations, those that arrive together in one commit.
@@ -98,14 +100,12 @@ class Submitting:
             raise answer
         return answer
 
-    async def answered(self, submission: Submission) -> UUID | None:
-        """The GUID that was given earlier for the same idempotency key and body; None if there is none."""
-        if submission.origin.idempotency_key is None:
+    async def answered(self, account_id: int, key: str | None, digest: bytes) -> UUID | None:
+        """The GUID that was given earlier for this idempotency key and body; None if there is none."""
+        if key is None:
             return None
-        async with self._pool.acquire() as connection:
-            answers = await _earlier_answers(connection, {submission.guid}, [submission])
-        answer = answers.get(submission.guid)
-        return None if isinstance(answer, Conflict) else answer
+        row = await self._pool.fetchrow(_ANSWERED, account_id, key)
+        return row["guid"] if row is not None and row["digest"] == digest else None
 
     async def drain(self) -> None:
         """Wait until everything that was handed in is stored."""
