@@ -1,0 +1,1 @@
+"""The sandbox: the registry as a test environment on one's own PC, with known garages and vehicles."""

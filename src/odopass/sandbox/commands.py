@@ -1,0 +1,85 @@
+"""The commands `odopass sandbox` and `odopass demo`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from odopass.registry.clock import SystemClock, belgian_day
+from odopass.registry.logs import configure_logs
+from odopass.registry.postgres import ExplainedError
+from odopass.sandbox.ready_file import Ready
+from odopass.sandbox.running import SandboxOptions, run_sandbox
+from odopass.sandbox.telling import tell_ready
+from odopass.wire.dates import format_wire_date
+
+EXIT_CANNOT_RUN = 3
+
+_EPILOG = "Exit codes: 0 ended as told (Ctrl-C or SIGTERM); 2 wrong usage; 3 it cannot run, and says why."
+
+sandbox = typer.Typer(name="sandbox", add_completion=False, pretty_exceptions_show_locals=False)
+
+
+@sandbox.command("sandbox", epilog=_EPILOG)
+def run(
+    *,
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="The folder of the sandbox: database, certificates, log. It is made at the first start and kept.",
+            show_default=False,
+        ),
+    ],
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65_535, help="The port on 127.0.0.1; 0 takes any free one.")
+    ] = 8443,
+    ready_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Written when requests are taken, removed at the end: JSON with the address, the CA's certificate, "
+            "the garages with their passwords, and the vehicles.",
+        ),
+    ] = None,
+    gentle: Annotated[
+        bool,
+        typer.Option("--gentle", help="Answer as a healthy registry does, without misbehaving to test a DMS."),
+    ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, max=2**31, help="Other vehicles with the same purposes; counts at the first start."
+        ),
+    ] = None,
+) -> None:
+    """Run a registry with test garages and test vehicles on this machine, over HTTPS, to develop a DMS against.
+
+    Garages, passwords, vehicles and dates stay the same from one start to the next, and so does what was reported.
+    A sandbox does not misbehave yet; --gentle says that it must not, whatever a later version does unasked.
+    """
+    del gentle  # nothing to leave out yet
+    clock = SystemClock()
+    console = Console()
+
+    def ready(content: Ready) -> None:
+        tell_ready(console, content, today=format_wire_date(belgian_day(clock.now())), log=str(log))
+
+    log = data / "sandbox.log"
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as stream:
+            configure_logs("info", stream=stream)
+            run_sandbox(SandboxOptions(data, port, ready_file, seed), clock, tell=_say, on_ready=ready)
+    except ExplainedError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_CANNOT_RUN) from None
+    console.print("The sandbox has ended. Start it again with the same --data to go on.", highlight=False)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

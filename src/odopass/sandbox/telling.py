@@ -1,0 +1,98 @@
+"""What a sandbox tells the person who started it."""
+
+from __future__ import annotations
+
+import shlex
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from odopass.sandbox.ready_file import Ready, VehicleEntry
+
+_SHOWN = 5
+
+
+def tell_ready(console: Console, ready: Ready, *, today: str, log: str) -> None:
+    """Print where everything is and how to try it.
+
+    Args:
+        console: to print on.
+        ready: what the ready file says.
+        today: the day as on the wire.
+        log: where the log is written.
+    """
+    console.print()
+    console.print("[bold green]●[/] [bold]The sandbox is ready.[/]  Ctrl-C ends it.")
+    console.print()
+    addresses = Table.grid(padding=(0, 2))
+    addresses.add_row("API", f"[cyan]{ready['api']}[/]")
+    addresses.add_row("Documentation", f"[cyan]{ready['api']}/swagger-ui.html[/]")
+    addresses.add_row("Start page", f"[cyan]{ready['public']}/[/]")
+    addresses.add_row("CA certificate", escape(ready["ca"]))
+    addresses.add_row("Log", escape(log))
+    _indented(console, addresses)
+
+    console.print("[bold]Garages[/]  test passwords, the same at every start")
+    garages = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
+    for title in ("User name", "Password", "Enterprise", "Establishment"):
+        garages.add_column(title, overflow="fold")
+    for garage in ready["garages"]:
+        garages.add_row(
+            garage["username"],
+            escape(garage["password"]),
+            garage["enterpriseOrganisation"],
+            garage["enteredOrganisation"],
+        )
+    _indented(console, garages)
+
+    console.print(f"[bold]A few of the {len(ready['vehicles'])} vehicles[/]")
+    vehicles = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
+    vehicles.add_column("VIN", no_wrap=True)
+    vehicles.add_column("Plate", no_wrap=True)
+    vehicles.add_column("Last reading", no_wrap=True)
+    vehicles.add_column("What it is for")
+    for vehicle in _a_few(ready["vehicles"]):
+        last = vehicle["lastReading"]
+        reading = "" if last is None else f"{last['km']:,} km on {last['date']}"
+        vehicles.add_row(vehicle["vin"], vehicle["licensePlate"] or "", reading, escape(vehicle["case"]))
+    _indented(console, vehicles)
+
+    console.print("[bold]Report a reading[/]")
+    console.print()
+    # Not through the table machinery: a command must be copied as it stands.
+    console.print(curl_command(ready, today), soft_wrap=True, highlight=False, markup=False)
+    console.print()
+
+
+def curl_command(ready: Ready, today: str) -> str:
+    """A command that reports today's reading of the first ordinary vehicle."""
+    garage = ready["garages"][0]
+    vehicle = next(each for each in ready["vehicles"] if each["lastReading"] is not None)
+    last = vehicle["lastReading"]
+    assert last is not None  # noqa: S101 - for the type checker
+    body = (
+        f'{{"vin": "{vehicle["vin"]}", "odometerReadingDate": "{today}", "odometerReading": {last["km"] + 250},\n'
+        f'  "observationType": "REPAIR_MAINTENANCE_SERVICE",\n'
+        f'  "enterpriseOrganisation": "{garage["enterpriseOrganisation"]}", '
+        f'"enteredOrganisation": "{garage["enteredOrganisation"]}"}}'
+    )
+    return (
+        f"curl --cacert {shlex.quote(ready['ca'])} \\\n"
+        f"  --user {garage['username']}:{garage['password']} \\\n"
+        f"  --json '{body}' \\\n"
+        f"  {ready['api']}/observation"
+    )
+
+
+def _a_few(vehicles: list[VehicleEntry]) -> list[VehicleEntry]:
+    """Two ordinary ones, and some of the others."""
+    ordinary = [each for each in vehicles if each["case"].startswith("ordinary")]
+    others = [each for each in vehicles if not each["case"].startswith("ordinary")]
+    telling = ("short VIN shared", "truck", "replaced odometer", "without history: new")
+    return ordinary[:2] + [each for each in others if each["case"].startswith(telling)][:_SHOWN]
+
+
+def _indented(console: Console, table: Table) -> None:
+    console.print(Padding(table, (0, 0, 1, 2)))

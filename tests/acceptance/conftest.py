@@ -1,0 +1,26 @@
+"""A sandbox to test against, shared by all tests of a process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from tests.acceptance.running_sandbox import Sandbox, start_sandbox
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """One sandbox for all tests of this process: use vehicles of your own (`take_vehicle`), and do not stop it."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    with start_sandbox(folder / "data") as running:
+        yield running
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def take_vehicle(sandbox: Sandbox) -> Callable[[], dict[str, Any]]:
+    """Gives each caller an ordinary vehicle of the shared sandbox that no other test uses."""
+    left = iter(sandbox.ordinary())
+    return lambda: next(left)
