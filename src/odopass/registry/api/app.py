@@ -15,6 +15,7 @@ from odopass.registry.api.confirm import post_confirm
 from odopass.registry.api.correction import post_correction
 from odopass.registry.api.documentation import documentation_routes
 from odopass.registry.api.health import get_health, get_metrics, get_ready
+from odopass.registry.api.landing import landing_routes
 from odopass.registry.api.observation import post_observation
 from odopass.registry.api.service import Service
 from odopass.registry.api.status import get_status
@@ -50,6 +51,7 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route(paths.CONFIRM, post_confirm, methods=["POST"]),
         Route(paths.VHR, get_vhr, methods=["GET"]),
         *documentation_routes(environment=settings.environment, version=odopass.__version__),
+        *landing_routes(environment=settings.environment),
         Route("/health", get_health),
         Route("/ready", get_ready),
         Route("/metrics", get_metrics),
