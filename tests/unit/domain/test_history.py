@@ -15,8 +15,12 @@ def kms(known: History) -> list[int]:
     return [reading.km for reading in known.as_read()]
 
 
+def km_of(reading: Reading | None) -> int | None:
+    return None if reading is None else reading.km
+
+
 def neighbours(places: list[Place]) -> list[tuple[int | None, int | None]]:
-    return [(place.earlier and place.earlier.km, place.later and place.later.km) for place in places]
+    return [(km_of(place.earlier), km_of(place.later)) for place in places]
 
 
 def test_without_readings_a_reading_has_no_neighbours() -> None:
