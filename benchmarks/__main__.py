@@ -1,0 +1,87 @@
+"""``python -m benchmarks``: the registry's speed beside the limit and a rival, all in one run on this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from benchmarks import accepting, flowing, machine, report
+from benchmarks.databases import Databases
+from benchmarks.wrk import ensure_wrk
+from odopass.registry.postgres import EmbeddedPostgres
+
+_TEMPLATE = "bench_template"
+_FLOW = "d"
+
+
+def main(
+    *,
+    seconds: Annotated[float, typer.Option(help="Seconds of one round of a, b and c.")] = 8.0,
+    rounds: Annotated[int, typer.Option(help="Rounds of a, b and c.")] = 5,
+    flow_seconds: Annotated[float, typer.Option(help="Seconds for which d is sustained.")] = 60.0,
+    garages: Annotated[int, typer.Option(help="Garages in d; 0 looks for the most that get outcomes in time.")] = 0,
+    only: Annotated[str, typer.Option(help="Which parts, such as a,c or d.")] = "a,b,c,d",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    write: Annotated[Path | None, typer.Option(help="Put the figures between the markers of this document.")] = None,
+) -> None:
+    """Measure, print, and put the result into a document."""
+    parts = [part.strip() for part in only.split(",")]
+    unknown = set(parts) - {*accepting.NAMES, _FLOW}
+    if unknown:
+        raise typer.BadParameter(f"There is no part {', '.join(sorted(unknown))}; there are a, b, c and d.")
+    ensure_wrk()
+    console = Console(stderr=True)
+    found: dict[str, Any] = {"machine": machine.describe()}
+    with (
+        tempfile.TemporaryDirectory(prefix="odopass-bench-") as folder,
+        console.status("starting PostgreSQL") as status,
+        EmbeddedPostgres(Path(folder) / "data") as server,
+    ):
+        databases = Databases(server)
+        logs = Path(folder)
+        if {"c", _FLOW} & set(parts):
+            status.update("loading vehicles and a million readings")
+            found["readings"] = databases.template(_TEMPLATE)
+        contenders = "".join(part for part in parts if part in accepting.NAMES)
+        if contenders:
+            rates = accepting.measure(
+                databases,
+                contenders,
+                template=_TEMPLATE,
+                seconds=seconds,
+                rounds=rounds,
+                tell=status.update,
+                logs=logs,
+            )
+            found["accepting"] = [
+                {"contender": contender, "clients": clients, **dataclasses.asdict(each)}
+                for (contender, clients), each in rates.items()
+            ]
+        if _FLOW in parts:
+            found["flowing"] = []
+            for layout in flowing.LAYOUTS:
+                status.update(f"({_FLOW}) {layout}")
+                with flowing.started(databases, layout, template=_TEMPLATE, logs=logs) as players:
+                    most = garages or players.highest(console.log)
+                    databases.settle()
+                    status.update(f"({_FLOW}) {layout}: {most} garages for {flow_seconds:.0f} s")
+                    flow = players.run(most, flow_seconds)
+                found["flowing"].append({"layout": layout, **dataclasses.asdict(flow)})
+    if as_json:
+        json.dump(found, sys.stdout, indent=2)
+        print()
+    else:
+        report.show(found, Console())
+    if write is not None:
+        report.write(found, write)
+
+
+if __name__ == "__main__":
+    typer.run(main)
