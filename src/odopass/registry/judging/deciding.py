@@ -17,6 +17,8 @@ from odopass.domain.rules import SameGarage, judge, judge_unidentified
 from odopass.registry.clock import belgian_day
 from odopass.registry.judging.files import Case, OwnReport, Request, VehicleFile
 
+_ORDINARY = frozenset({ObservationType.REPAIR_MAINTENANCE_SERVICE, ObservationType.ROAD_SIDE_ASSISTANCE})
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
@@ -109,18 +111,35 @@ def _outcome(file: VehicleFile, request: Request, observation: Observation, *, c
             observation,
             vehicle=file.vehicle,
             history=file.history,
-            same_garage=_others(file, request),
+            same_garage=[report.said for report in _rivals(file, request, observation)],
             today=today,
         )
     return outcome_of(findings, observation_type=observation.type, confirmed=confirmed)
 
 
-def _others(file: VehicleFile, request: Request) -> list[SameGarage]:
+def _others(file: VehicleFile, request: Request) -> list[OwnReport]:
+    """What the same garage has reported of this vehicle in other cases."""
     return [
-        report.said
+        report
         for report in file.reports
         if report.account_id == request.account_id and report.case_guid != request.case_guid
     ]
+
+
+def _rivals(file: VehicleFile, request: Request, observation: Observation) -> list[OwnReport]:
+    """Which of them may be the first of two, where this observation is the second (W13).
+
+    A report that was asked for on the day of an ordinary observation is second to it, and stays so while that one is
+    corrected or confirmed on its day.
+    """
+    others = _others(file, request)
+    case = file.cases.get(request.case_guid)
+    if case is None or file.vehicle is None or case.vehicle_id != file.vehicle.id:
+        return others
+    was, now = case.observation, observation
+    if was.reading_date != now.reading_date or was.type not in _ORDINARY or now.type not in _ORDINARY:
+        return others
+    return [report for report in others if report.said.type is not ObservationType.VEHICLE_HISTORY_DOCUMENT]
 
 
 def _settled(
@@ -140,7 +159,7 @@ def _settled(
     file.reports = [report for report in file.reports if report.case_guid != request.case_guid]
     if outcome.status is not Status.ERROR:
         said = SameGarage(observation.reading_date, observation.km, observation.type)
-        file.reports.append(OwnReport(request.account_id, request.case_guid, said))
+        file.reports.append(OwnReport(request.account_id, request.case_guid, said, counts=reading is not None))
     return Settlement(
         request=request,
         opens=opens,
@@ -156,18 +175,17 @@ def _settled(
 
 
 def _repeats_own_reading(file: VehicleFile, request: Request, observation: Observation) -> bool:
-    """Whether a report was asked for on the day of the garage's own observation, with the same reading (W13).
+    """Whether a report and an observation of one day by one garage have the same reading, which counts once (W13).
 
-    Only if that reading counts: one that waits in ISSUE may never come to count, and the report's own must.
+    Only if the other one counts already: one that waits in ISSUE may never come to count.
     """
-    if observation.type is not ObservationType.VEHICLE_HISTORY_DOCUMENT:
-        return False
-    reported = any(
-        said.reading_date == observation.reading_date and said.km == observation.km
-        for said in _others(file, request)
-        if said.type is not ObservationType.ODOMETER_REPLACED
+    said = (observation.reading_date, observation.km)
+    return observation.type is not ObservationType.ODOMETER_REPLACED and any(
+        other.counts
+        and (other.said.reading_date, other.said.km) == said
+        and other.said.type is not ObservationType.ODOMETER_REPLACED
+        for other in _others(file, request)
     )
-    return reported and any(reading.km == observation.km for reading in file.history.on(observation.reading_date))
 
 
 def _reading(file: VehicleFile, observation: Observation, outcome: Outcome) -> Reading:

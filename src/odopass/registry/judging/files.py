@@ -90,11 +90,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class OwnReport:
-    """What a garage has reported of a vehicle, and by which case, so that a case is not its own duplicate."""
+    """What a garage has reported of a vehicle, and by which case, so that a case is not its own duplicate.
+
+    Attributes:
+        counts: whether its reading is part of the history.
+    """
 
     account_id: int
     case_guid: UUID
     said: SameGarage
+    counts: bool
 
 
 @dataclass(slots=True)
@@ -161,10 +166,10 @@ async def _read_histories(connection: Database, subjects: list[int], files: dict
         file.history.readings.append(Reading(day, arrival, km, starts_segment, _SOURCES[source]))
         if case_guid is not None:
             said = SameGarage(day, km, _TYPES[observation_type])
-            file.reports.append(OwnReport(account_id, case_guid, said))
+            file.reports.append(OwnReport(account_id, case_guid, said, counts=True))
     for vehicle_id, guid, account_id, observation_type, day, km in await connection.fetch(_LIVE_CASES, subjects):
         said = SameGarage(day, km, _TYPES[observation_type])
-        files[vehicle_id].reports.append(OwnReport(account_id, guid, said))
+        files[vehicle_id].reports.append(OwnReport(account_id, guid, said, counts=False))
 
 
 def _case(row: Record) -> Case:
