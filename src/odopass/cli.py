@@ -59,7 +59,7 @@ _PARTS: Final = {
     ),
     "simulate": _Part(
         "odopass.simulate.commands",
-        "simulate",
+        "app",
         "Make up a national fleet with its errors and frauds, as files or as traffic.",
         "simulate",
     ),

@@ -25,8 +25,8 @@ _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 0.2
 #: A server that ends again and again this soon after its start will not get better by itself.
-_SOON_SECONDS: Final = 30.0
-_MOST_SOON: Final = 3
+SOON_SECONDS: Final = 30.0
+MOST_SOON: Final = 3
 
 
 class NotServing(ExplainedError):  # noqa: N818 - it names the state of things
@@ -83,8 +83,8 @@ def serve_on_embedded(
             with ending.deferred():
                 postgres.stop()
         ending.check()
-        soon = soon + 1 if time.monotonic() - began < _SOON_SECONDS else 1
-        if soon >= _MOST_SOON:
+        soon = soon + 1 if time.monotonic() - began < SOON_SECONDS else 1
+        if soon >= MOST_SOON:
             raise ended
         _log.error("PostgreSQL ended and is started anew", reason=str(ended))
 

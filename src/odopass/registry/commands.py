@@ -1,0 +1,290 @@
+"""The commands `odopass registry …`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import asyncpg
+import structlog
+import typer
+
+from odopass.registry.accounts.commands import account
+from odopass.registry.logs import configure_logs
+from odopass.registry.postgres import EmbeddedPostgres, ExplainedError, PostgresUnavailable
+from odopass.registry.serving import many
+from odopass.registry.serving.alone import serve_on, serve_on_embedded
+from odopass.registry.serving.ending import EndSignals
+from odopass.registry.serving.listening import listen
+from odopass.registry.serving.many import Crew
+from odopass.registry.serving.process import run, work
+from odopass.registry.serving.tls import Certificate, server_context
+from odopass.registry.settings import Environment, Settings
+from odopass.registry.store.migrate import migrate
+
+_log = structlog.get_logger(__name__)
+
+EXIT_CANNOT_RUN = 3
+
+_EPILOG = "Exit codes: 0 done, or ended as told (Ctrl-C or SIGTERM); 2 wrong usage; 3 it cannot run, and says why."
+
+registry = typer.Typer(
+    name="registry",
+    no_args_is_help=True,
+    help="Run a registry: take observations in, judge them, tell garages the outcome.",
+    pretty_exceptions_show_locals=False,
+    add_completion=False,
+)
+registry.add_typer(account)
+
+
+class LogLevel(StrEnum):
+    """Which lines of the log are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        metavar="URL",
+        envvar="ODOPASS_DATABASE_URL",
+        show_envvar=True,
+        help="A PostgreSQL of your own, 15 or newer: postgresql://user:password@host/database. Better given by the "
+        "variable: every user of the machine sees arguments.",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        envvar="ODOPASS_DATA",
+        show_envvar=True,
+        help="The folder of the embedded PostgreSQL. Without --data and --database-url: odopass/registry in the user's "
+        "data directory.",
+        show_default=False,
+    ),
+]
+Level = Annotated[LogLevel, typer.Option("--log-level", help="The log goes to standard error, one JSON object a line.")]
+
+
+@registry.command(epilog=_EPILOG)
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="What to listen on; 127.0.0.1 is for this machine only.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="0 takes any free port.")] = 8080,
+    data: Data = None,
+    database_url: Url = None,
+    environment: Annotated[
+        Environment,
+        typer.Option(help="beta refuses members of a body that it does not know, production ignores them."),
+    ] = Environment.PRODUCTION,
+    public_url: Annotated[
+        str, typer.Option(metavar="URL", help="The address of the public pages, as the world sees it.")
+    ] = "",
+    tls_cert: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="A certificate with its chain, in PEM. Repeat it, with --tls-key, to offer one with an RSA key and "
+            "one with an ECDSA key. Without: plain HTTP, for something in front that ends TLS.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False, help="The key of each certificate, in PEM.", show_default=False
+        ),
+    ] = None,
+    api_processes: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Processes that serve.")] = 1,
+    workers: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, max=256, help="Processes that only judge; 0: those that serve judge as well."),
+    ] = 0,
+    log_level: Level = LogLevel.INFO,
+) -> None:
+    """Serve the API and judge what comes in, on the embedded PostgreSQL or on one of your own.
+
+    The database is brought up to date first. Processes that die are started anew.
+    """
+    _check_one_database(data, database_url)
+    certificates = _certificates(tls_cert, tls_key)
+    configure_logs(log_level)
+    scheme = "https" if certificates else "http"
+    try:
+        tls = _context(certificates)
+        with listen(host, port) as listener:
+            bound = listener.getsockname()[1]
+            address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{bound}"
+            settings = Settings(environment, database_url or "", public_url=(public_url or address).rstrip("/"))
+            _log.info("listening", address=address, environment=environment.value)
+            crew = Crew(api_processes, workers, certificates, log_level)
+            alone = api_processes == 1 and workers == 0
+            if database_url is not None:
+                run(_migrated(database_url))
+            with EndSignals() as ending:
+                if database_url is not None and alone:
+                    serve_on(settings, [listener], ending, tls=tls, on_started=_serving)
+                elif database_url is not None:
+                    many.run_on(settings, listener, crew, ending)
+                elif alone:
+                    postgres = EmbeddedPostgres(data or default_data_folder(), tell=_say)
+                    serve_on_embedded(
+                        postgres, settings, [listener], ending, tls=tls, prepare=_migrated, on_started=_serving
+                    )
+                else:
+                    postgres = EmbeddedPostgres(data or default_data_folder(), tell=_say)
+                    many.run_on_embedded(postgres, settings, listener, crew, ending, prepare=_migrated)
+    except KeyboardInterrupt:
+        _log.info("ended as told")
+    except ExplainedError as error:
+        _fail(error)
+
+
+@registry.command(epilog=_EPILOG)
+def worker(
+    *,
+    database_url: Url = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Processes that judge.")] = 1,
+    environment: Annotated[
+        Environment, typer.Option(help="As the registry's API was given it.")
+    ] = Environment.PRODUCTION,
+    log_level: Level = LogLevel.INFO,
+) -> None:
+    """Judge only, beside a registry that serves elsewhere: this is how machines are added.
+
+    The database must be one that the registry's other machines use; it is left as it is.
+    """
+    if database_url is None:
+        raise typer.BadParameter("give --database-url or ODOPASS_DATABASE_URL: the database of the registry to help")
+    configure_logs(log_level)
+    settings = Settings(environment, database_url)
+    try:
+        run(_reached(database_url))
+        if workers == 1:
+            run(work(settings))
+        else:
+            with EndSignals() as ending:
+                many.run_on(settings, None, Crew(0, workers, log_level=log_level), ending)
+    except KeyboardInterrupt:
+        _log.info("ended as told")
+    except ExplainedError as error:
+        _fail(error)
+
+
+@registry.command("migrate", epilog=_EPILOG)
+def migrate_(
+    *,
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """Bring the database to this program's tables. `serve` does so by itself; this is for doing it beforehand.
+
+    Changes that only add something can be made while an earlier version of the program runs.
+    """
+    _check_one_database(data, database_url)
+    try:
+        if database_url is not None:
+            applied = asyncio.run(_migrate(database_url))
+        else:
+            with EmbeddedPostgres(data or default_data_folder(), tell=_say) as postgres:
+                applied = asyncio.run(_migrate(postgres.dsn()))
+    except ExplainedError as error:
+        _fail(error)
+    for name in applied:
+        typer.echo(f"applied {name}")
+    if not applied:
+        typer.echo("The database is up to date.")
+
+
+def default_data_folder() -> Path:
+    """Where the embedded PostgreSQL keeps its data if nothing is said: in the user's data directory."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/odopass/registry")
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share") / "odopass" / "registry"
+
+
+def _check_one_database(data: Path | None, database_url: str | None) -> None:
+    if data is not None and database_url is not None:
+        raise typer.BadParameter("give --data or --database-url (or one of their variables), not both")
+
+
+def _certificates(chains: list[Path] | None, keys: list[Path] | None) -> tuple[Certificate, ...]:
+    chains, keys = chains or [], keys or []
+    if len(chains) != len(keys):
+        raise typer.BadParameter(
+            f"{len(chains)} --tls-cert and {len(keys)} --tls-key are given; give one key for each certificate, in order"
+        )
+    return tuple(Certificate(chain.absolute(), key.absolute()) for chain, key in zip(chains, keys, strict=True))
+
+
+def _context(certificates: tuple[Certificate, ...]) -> ssl.SSLContext | None:
+    if not certificates:
+        return None
+    try:
+        return server_context(certificates)
+    except (OSError, ssl.SSLError) as error:
+        files = ", ".join(str(each.chain) for each in certificates)
+        raise ExplainedError(
+            "The certificates cannot be used.",
+            f"Of {files}: {error}",
+            "Give PEM files this user may read, each --tls-key that of the --tls-cert in the same place.",
+        ) from error
+
+
+async def _migrated(url: str) -> None:
+    for name in await _migrate(url):
+        _log.info("migrated", migration=name)
+
+
+async def _migrate(url: str) -> list[str]:
+    try:
+        return await migrate(url)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _unreachable(error) from error
+
+
+async def _reached(url: str) -> None:
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _unreachable(error) from error
+    await connection.close()
+
+
+def _unreachable(error: Exception) -> PostgresUnavailable:
+    return PostgresUnavailable(
+        "The database cannot be used.",
+        f"{str(error) or type(error).__name__}.",
+        "Check that PostgreSQL runs, and the address: postgresql://user:password@host:port/database. "
+        "Its user must be allowed to make tables.",
+    )
+
+
+def _serving() -> None:
+    _log.info("serving")
+
+
+def _say(text: str) -> None:
+    _log.info("waiting", what=text)
+
+
+def _fail(error: ExplainedError) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(EXIT_CANNOT_RUN) from None
