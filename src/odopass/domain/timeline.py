@@ -63,13 +63,19 @@ class Entry:
 
     Attributes:
         recorded: the reading.
-        distance_km: since the one before on the same odometer, in km; None for the first of an odometer.
+        distance_km: since the one before on the same odometer that is not out of place, in km; None for the first of
+            an odometer.
         remarks: what does not fit.
     """
 
     recorded: Recorded
     distance_km: int | None
     remarks: tuple[Remark, ...]
+
+    @property
+    def out_of_place(self) -> bool:
+        """Whether this one reading is wrong rather than those around it."""
+        return any(remark.kind is RemarkKind.OUT_OF_PLACE for remark in self.remarks)
 
     @property
     def date(self) -> date:
@@ -93,7 +99,8 @@ class Timeline:
 
     Attributes:
         entries: one for each reading.
-        total_km: how far the vehicle has gone over all its odometers, as far as is known, in km.
+        total_km: how far the vehicle has gone over all its odometers, as far as is known, in km; readings out of place
+            do not count.
         odometers: how many odometers it has had.
     """
 
@@ -110,53 +117,43 @@ class Timeline:
 def timeline(recorded: Iterable[Recorded]) -> Timeline:
     """Put readings in order and find what does not fit."""
     by_reading = {id(each.reading): each for each in recorded}
-    history = History.of(each.reading for each in by_reading.values())
-    ordered = [by_reading[id(reading)] for reading in history.as_read()]
+    ordered = [
+        by_reading[id(reading)] for reading in History.of(each.reading for each in by_reading.values()).as_read()
+    ]
+    entries: list[Entry] = []
+    before: Reading | None = None  # the one that the next is compared with
+    for place, each in enumerate(ordered):
+        entry = _entry(each, None if each.replaced else before, out_of_place=_out_of_place(ordered, place, before))
+        entries.append(entry)
+        if not entry.out_of_place:
+            before = each.reading
     return Timeline(
-        entries=tuple(_entry(ordered, place) for place in range(len(ordered))),
-        total_km=history.total_km(),
+        entries=tuple(entries),
+        total_km=History.of(entry.recorded.reading for entry in entries if not entry.out_of_place).total_km(),
         odometers=sum(each.replaced for each in ordered) + bool(ordered),
     )
 
 
-def _entry(ordered: Sequence[Recorded], place: int) -> Entry:
-    recorded = ordered[place]
-    if place == 0 or recorded.replaced:
+def _entry(recorded: Recorded, before: Reading | None, *, out_of_place: bool) -> Entry:
+    if before is None:
         return Entry(recorded, None, ())
-    reading, before = recorded.reading, ordered[place - 1].reading
+    distance = recorded.reading.km - before.km
+    kind = RemarkKind.OUT_OF_PLACE if out_of_place else _misfit(before, recorded.reading)
+    return Entry(recorded, distance, () if kind is None else (Remark(kind, before.date, before.km),))
+
+
+def _misfit(before: Reading, reading: Reading) -> RemarkKind | None:
     distance = reading.km - before.km
-    days = (reading.date - before.date).days
-    kind = _misfit(distance, days)
-    if kind is None:
-        return Entry(recorded, distance, ())
-    if _before_was_out_of_place(ordered, place):
-        # The one before has been told already; this one is as it should be.
-        return Entry(recorded, distance, ())
-    if _out_of_place(ordered, place):
-        kind = RemarkKind.OUT_OF_PLACE
-    return Entry(recorded, distance, (Remark(kind, before.date, before.km),))
-
-
-def _misfit(distance: int, days: int) -> RemarkKind | None:
     if distance < 0:
         return RemarkKind.LOWER
-    if distance > limits.longest_distance(days):
+    if distance > limits.longest_distance((reading.date - before.date).days):
         return RemarkKind.TOO_FAR
     return None
 
 
-def _out_of_place(ordered: Sequence[Recorded], place: int) -> bool:
+def _out_of_place(ordered: Sequence[Recorded], place: int, before: Reading | None) -> bool:
     """Whether this one reading is wrong rather than those around it: without it, its neighbours fit each other."""
-    if not 0 < place < len(ordered) - 1:
+    if before is None or place == len(ordered) - 1 or ordered[place].replaced or ordered[place + 1].replaced:
         return False
-    before, here, after = (each.reading for each in ordered[place - 1 : place + 2])
-    if ordered[place].replaced or ordered[place + 1].replaced:
-        return False
-    misfit = _misfit(here.km - before.km, (here.date - before.date).days)
-    onward = _misfit(after.km - here.km, (after.date - here.date).days)
-    across = _misfit(after.km - before.km, (after.date - before.date).days)
-    return misfit is not None and onward is not None and across is None
-
-
-def _before_was_out_of_place(ordered: Sequence[Recorded], place: int) -> bool:
-    return place >= 2 and _out_of_place(ordered, place - 1)  # noqa: PLR2004 - two readings stand before it
+    here, after = ordered[place].reading, ordered[place + 1].reading
+    return _misfit(before, here) is not None and _misfit(here, after) is not None and _misfit(before, after) is None
