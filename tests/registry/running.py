@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -193,6 +194,13 @@ async def running_registry(
             httpx.AsyncClient(transport=transport, base_url="https://registry.test") as http,
         ):
             yield Registry(app, http, pool, clock, Worker(pool, clock, lease=lease))
+
+
+async def until(condition: Callable[[], Awaitable[object]], *, seconds: float = 20) -> None:
+    """Ask again and again until the answer is yes."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - what is waited for happens in the database
+            await asyncio.sleep(0.005)
 
 
 def new_key() -> str:
