@@ -12,6 +12,7 @@ from rich.console import Console
 from odopass.registry.clock import SystemClock, belgian_day
 from odopass.registry.logs import configure_logs
 from odopass.registry.postgres import ExplainedError
+from odopass.sandbox.fleet import GARAGES_FILE
 from odopass.sandbox.ready_file import Ready
 from odopass.sandbox.running import SandboxOptions, run_sandbox
 from odopass.sandbox.telling import tell_ready
@@ -56,6 +57,14 @@ def run(
             metavar="N", min=0, max=2**31, help="Other vehicles with the same purposes; counts at the first start."
         ),
     ] = None,
+    fleet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Load a fleet that 'odopass simulate write' made, save for its last year, which is left to be played. "
+            f"The accounts of its garages are written to {GARAGES_FILE} in the folder of --data.",
+        ),
+    ] = None,
 ) -> None:
     """Run a registry with test garages and test vehicles on this machine, over HTTPS, to develop a DMS against.
 
@@ -74,7 +83,7 @@ def run(
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as stream:
             configure_logs("info", stream=stream)
-            run_sandbox(SandboxOptions(data, port, ready_file, seed), clock, tell=_say, on_ready=ready)
+            run_sandbox(SandboxOptions(data, port, ready_file, seed, fleet), clock, tell=_say, on_ready=ready)
     except ExplainedError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_CANNOT_RUN) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -22,14 +23,15 @@ from odopass.registry.vehicles.loading import (
     load_readings,
     load_vehicles,
 )
+from odopass.sandbox.fleet import fingerprint, load_fleet
 from odopass.sandbox.known import GarageAccount, World
 from odopass.sandbox.world import DEFAULT_SEED, garages, make_world
 
-#: Beside the registry's own tables, which know nothing of sandboxes: the day and seed of the world, and what each test
-#: vehicle is for. It appears in the same transaction as the world.
+#: Beside the registry's own tables, which know nothing of sandboxes: the day and seed of the world, the fingerprint of
+#: the fleet beside it, and what each test vehicle is for. It appears in the same transaction as the world.
 _TABLES: Final = """
     create schema sandbox;
-    create table sandbox.world (first_day date not null, seed bigint not null);
+    create table sandbox.world (first_day date not null, seed bigint not null, fleet text);
     create table sandbox.vehicle (
         place       integer primary key,
         vehicle_id  bigint not null unique,
@@ -40,16 +42,17 @@ _LOCK: Final = 0x73616E64626F78  # "sandbox"
 _NOON: Final = time(12, tzinfo=BRUSSELS)
 
 
-async def fill(url: str, today: date, seed: int | None) -> None:
+async def fill(url: str, today: date, *, seed: int | None = None, fleet: Path | None = None) -> None:
     """Make the test world if the database has none, and let every garage log in with its test password.
 
     Args:
         url: a migrated database.
         today: the day in Europe/Brussels.
         seed: of the world; None for the one that is there, or the default.
+        fleet: a folder with a simulated fleet to load beside it, unless it is there already.
 
     Raises:
-        ExplainedError: the database holds something else, or a world of another seed.
+        ExplainedError: the database holds something else, or a world of another seed or with another fleet.
     """
     connection = await asyncpg.connect(url)
     try:
@@ -59,6 +62,8 @@ async def fill(url: str, today: date, seed: int | None) -> None:
                 await _first_fill(connection, today, DEFAULT_SEED if seed is None else seed)
             elif seed is not None:
                 await _check_seed(connection, seed)
+            if fleet is not None:
+                await _fill_fleet(connection, fleet)
             for garage in garages():
                 await _let_in(connection, garage)
     finally:
@@ -87,7 +92,7 @@ async def _first_fill(connection: Database, today: date, seed: int) -> None:
         schema_name="sandbox",
         records=[(at, ids[at], vehicle.purpose) for at, vehicle in enumerate(world.vehicles)],
     )
-    await connection.execute("insert into sandbox.world values ($1, $2)", today, seed)
+    await connection.execute("insert into sandbox.world (first_day, seed) values ($1, $2)", today, seed)
 
 
 def _readings(world: World, ids: list[int]) -> Iterator[ReadingRow]:
@@ -112,6 +117,20 @@ async def _check_seed(connection: Database, seed: int) -> None:
             f"The sandbox in this folder was made with --seed {row['seed']}.",
             f"It was filled on {row['first_day']:%d/%m/%Y}; its vehicles cannot become those of --seed {seed}.",
             "Leave --seed out, or name an empty folder.",
+        )
+
+
+async def _fill_fleet(connection: Database, folder: Path) -> None:
+    wanted = fingerprint(folder)
+    world = await fetch_one(connection, "select first_day, fleet from sandbox.world")
+    if world["fleet"] is None:
+        await load_fleet(connection, folder, world["first_day"])
+        await connection.execute("update sandbox.world set fleet = $1", wanted)
+    elif world["fleet"] != wanted:
+        raise ExplainedError(
+            f"The fleet in {folder} cannot be loaded.",
+            "The sandbox has another one already, and vehicles of two fleets would share plates and garages.",
+            "Name the fleet it was given first, or leave --fleet out, or start with an empty folder.",
         )
 
 

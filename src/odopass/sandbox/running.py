@@ -21,6 +21,7 @@ from odopass.registry.settings import Environment, Settings
 from odopass.registry.store.migrate import migrate
 from odopass.sandbox.certificates import ensure_certificates
 from odopass.sandbox.filling import fill
+from odopass.sandbox.fleet import write_garages
 from odopass.sandbox.present import VehicleNow, vehicles_now
 from odopass.sandbox.ready_file import Ready, ready_content, write_whole
 from odopass.sandbox.world import garages
@@ -37,12 +38,14 @@ class SandboxOptions:
         port: to listen on; 0 for any free one.
         ready_file: written when requests are taken, removed when they are no longer; None for none.
         seed: of the test world; None for the one that is there, or the default.
+        fleet: the folder of a simulated fleet to load as well.
     """
 
     data: Path
     port: int
     ready_file: Path | None
-    seed: int | None
+    seed: int | None = None
+    fleet: Path | None = None
 
 
 def run_sandbox(
@@ -98,7 +101,9 @@ def _run(
     async def prepare(url: str) -> None:
         today = belgian_day(clock.now())
         await migrate(url)
-        await fill(url, today, options.seed)
+        await fill(url, today, seed=options.seed, fleet=options.fleet)
+        if options.fleet is not None:
+            write_garages(options.fleet, data)
         vehicles[:] = await vehicles_now(url, today)
 
     def started() -> None:
