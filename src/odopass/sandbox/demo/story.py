@@ -54,8 +54,8 @@ class Tour:
         heading = "A reading like any other"
         self._step(
             heading,
-            f"The car {_plate(car)} gets its winter tyres in Antwerp. The mechanic reads the odometer and types it into "
-            "the work order. The garage's software sends it at once.",
+            f"The car {_plate(car)} gets its winter tyres in Antwerp. The mechanic reads the odometer and types it "
+            "into the work order. The garage's software sends it at once.",
         )
         with self._garage(_ANTWERP) as garage:
             self._types(_ANTWERP, car, km)
@@ -68,8 +68,8 @@ class Tour:
         heading = "A typing mistake, corrected"
         self._step(
             heading,
-            f"Also in Antwerp: the car {_plate(car)} is in for its service. Two digits get swapped, so the reading is lower "
-            "than the car's earlier ones. The garage hears of it while the car is still there.",
+            f"Also in Antwerp: the car {_plate(car)} is in for its service. Two digits get swapped, so the reading is "
+            "lower than the car's earlier ones. The garage hears of it while the car is still there.",
         )
         with self._garage(_ANTWERP) as garage:
             self._types(_ANTWERP, car, typed)
@@ -104,8 +104,8 @@ class Tour:
         heading = "The same day twice"
         self._step(
             heading,
-            f"In Ghent the car {_plate(car)} is reported when it comes in, and, by mistake, once more when its invoice is "
-            "written. The first report counts.",
+            f"In Ghent the car {_plate(car)} is reported when it comes in, and, by mistake, once more when its "
+            "invoice is written. The first report counts.",
         )
         with self._garage(_GHENT) as garage:
             self._types(_GHENT, car, km)
@@ -121,9 +121,9 @@ class Tour:
         heading = "A reading that cannot be"
         self._step(
             heading,
-            f"A new owner brings the car {_plate(car)} to Liège. It shows {self.screen.km(_ROLLED_BACK_KM, 'fr')} less than at "
-            "its last service. The garage looks twice: that is what the display says. What now? Not for the garage to "
-            "decide.",
+            f"A new owner brings the car {_plate(car)} to Liège. It shows {self.screen.km(_ROLLED_BACK_KM, 'fr')} less "
+            "than at its last service. The garage looks twice: that is what the display says. What now? Not for the "
+            "garage to decide.",
         )
         with self._garage(_LIEGE) as garage:
             self._types(_LIEGE, car, km)
