@@ -1,0 +1,29 @@
+"""One process of a registry under test: `python -m tests.reliability.registry_process api|judge|both DSN [SOCKET]`.
+
+It serves plain HTTP on a listening socket that it inherits, judges, or does both, until it is ended.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from odopass.registry.logs import configure_logs
+from odopass.registry.serving.process import run, serve, work
+from odopass.registry.settings import Environment, Settings
+
+#: How long a dead or frozen worker's vehicles wait for another one, in seconds.
+LEASE_SECONDS = 1.0
+
+
+def main(role: str, database_url: str, listener: str = "") -> None:
+    configure_logs("info")
+    settings = Settings(Environment.BETA, database_url, pool_size=5, lease_seconds=LEASE_SECONDS, batch=50)
+    if role == "judge":
+        run(work(settings))
+    else:
+        run(serve(settings, [socket.socket(fileno=int(listener))], judges=role == "both"))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
