@@ -13,6 +13,7 @@ from odopass.registry.report.wording import Wording
 
 _MOST_Y_TICKS: Final = 5
 _MOST_X_TICKS: Final = 6
+_SHORTEST: Final = dt.timedelta(days=365)
 _STEPS: Final = (1, 2, 2.5, 5, 10)
 
 
@@ -74,9 +75,8 @@ def chart_of(line: Timeline, say: Wording) -> Chart | None:
         return None
     entries = line.entries
     first, last = entries[0].date, entries[-1].date
-    if (last - first).days < 365:  # noqa: PLR2004 - a year; less would draw a steep line out of a few weeks
-        middle = first + (last - first) / 2
-        first, last = middle - dt.timedelta(days=183), middle + dt.timedelta(days=183)
+    # A year at least: less would draw a steep line out of a few weeks. Nothing lies in the future.
+    first = min(first, last - _SHORTEST)
     top, y_ticks = _y_axis(max(entry.km for entry in entries), say)
     places = [(_along(entry.date, first, last), entry.km / top) for entry in entries]
     return Chart(

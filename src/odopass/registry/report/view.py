@@ -97,6 +97,8 @@ class ReportView:
 
     Attributes:
         number: in groups of four digits.
+        issued: the day of issue, as dd/mm/yyyy.
+        made: the day and hour at which this version was made: it is made again when a source comes back.
         verdict: the history in one sentence.
         clear: whether nothing in it is contradicted.
         warnings: what a reader must know before anything else: expired, contradicted since.
@@ -110,6 +112,7 @@ class ReportView:
     registry: str
     number: str
     public_url: str
+    issued: str
     made: str
     valid_until: str
     machine_day: str
@@ -181,6 +184,7 @@ def view_of(
         registry=content.registry,
         number=grouped(content.number),
         public_url=public_url,
+        issued=say.day(content.day),
         made=say("{date}, {time}", date=say.day(made.date()), time=say.time(made)),
         valid_until=say.day(content.valid_until),
         machine_day=content.day.isoformat(),
