@@ -1,0 +1,77 @@
+"""A real browser before the real pages: Debian's Chromium, one for all tests of a process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, async_playwright
+from tests.pdf.cases import NAMES, TODAY, case
+from tests.unit.report.shelf import Shelf, app
+
+from odopass.registry.report.view import Newer
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+
+#: The report that has expired and is contradicted; all others are valid.
+EXPIRED: Final = "expired"
+
+
+def full_shelf() -> Shelf:
+    """Every case under its name, and one that has expired."""
+    shelf = Shelf()
+    for name in NAMES:
+        shelf.put(name, case(name))
+    old = replace(case("ordinary"), valid_until=TODAY.replace(month=10))
+    shelf.put(EXPIRED, old, newer=Newer(TODAY, 90_000))
+    return shelf
+
+
+@asynccontextmanager
+async def _served(shelf: Shelf) -> AsyncIterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app(shelf, TODAY), log_level="warning", lifespan="off"))
+        serving = asyncio.create_task(server.serve([listener]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
+            await asyncio.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@pytest.fixture(scope="session")
+def shelf() -> Shelf:
+    return full_shelf()
+
+
+@pytest.fixture(scope="session")
+async def site(shelf: Shelf) -> AsyncIterator[str]:
+    """The address of the pages."""
+    async with _served(shelf) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    if not CHROMIUM.exists():
+        reason = f"no browser at {CHROMIUM}: install Debian's package chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    # As root Chromium has no sandbox of its own; what it is shown here is ours. Small machines have a small /dev/shm.
+    flags = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        yield launched
+        await launched.close()
