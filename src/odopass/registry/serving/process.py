@@ -20,6 +20,7 @@ from odopass.registry.api.app import build_app
 from odopass.registry.api.service import Service, nobody, open_pool, open_service
 from odopass.registry.clock import Clock, SystemClock
 from odopass.registry.judging.worker import Worker
+from odopass.registry.serving.protocol import OnePacketProtocol
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Pool
 
@@ -102,7 +103,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: Starlette, tls: ssl.SSLContext | None, on_started: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=OnePacketProtocol,
             ws="none",
             lifespan="on",
             access_log=False,
