@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,17 @@ def test_when_its_postgresql_dies_it_starts_another_and_goes_on(tmp_path: Path) 
         assert status["status"] == "PROCESSED"
         assert json.loads(sandbox.ready_file.read_text())["api"] == sandbox.api
         assert sandbox.stop() == 0
+
+
+@pytest.mark.requirement("R12")
+@pytest.mark.parametrize("seconds", [0.6, 1.0, 1.5, 2.0, 2.6])
+def test_told_to_end_while_it_starts_it_ends_and_can_be_started_again(tmp_path: Path, seconds: float) -> None:
+    sandbox = start_sandbox(tmp_path / "data", wait=False)
+    wait_until((tmp_path / "data").exists)
+    time.sleep(seconds)  # not for anything: the moment is what is tested
+    assert sandbox.stop() == 0, sandbox.printed()
+    assert not sandbox.ready_file.exists()
+    assert "Traceback" not in sandbox.printed()
+    wait_until(lambda: servers_below(tmp_path) == [])
+    with start_sandbox(tmp_path / "data") as again:
+        assert len(again.ordinary()) >= 60
