@@ -55,6 +55,24 @@ async def test_a_case_whose_correction_is_under_way_still_holds_its_day(dms: Dms
 
 
 @pytest.mark.usefixtures("car")
+async def test_a_case_that_is_on_its_way_to_another_vehicle_holds_its_day_until_it_is_there(
+    registry: Registry, dms: Dms
+) -> None:
+    other = await add_vehicle(registry.pool, "WVWZZZ1JZXW000002")
+    guid = await dms.submit(vin=VIN, km=50_000)
+    await dms.outcome(guid)
+    await dms.correct(guid, vin="WVWZZZ1JZXW000002")
+    # Another worker has the other vehicle.
+    await registry.pool.execute("update waiting set lease_until = 'infinity' where subject = $1", other)
+    second = await dms.submit(vin=VIN)
+    assert await registry.worker.judge_batch() == 1
+    assert (await dms.status(second)).types == ["150"]
+    await registry.pool.execute("update waiting set lease_until = '-infinity'")
+    assert (await dms.outcome(guid)).status == "PROCESSED"
+    assert (await dms.submitted(vin=VIN)).status == "PROCESSED"
+
+
+@pytest.mark.usefixtures("car")
 async def test_plate_and_vin_of_one_vehicle_are_one_vehicle(dms: Dms) -> None:
     assert (await dms.submitted(vin=VIN)).status == "PROCESSED"
     assert (await dms.submitted(licensePlate="1-ABC-234")).types == ["150"]

@@ -286,6 +286,21 @@ async def test_a_garage_that_hangs_up_has_submitted_all_the_same_or_not_at_all(
     assert len(await registry.readings(car)) == 1
 
 
+@pytest.mark.requirement("R5", "W7")
+async def test_requests_that_share_a_commit_wait_in_the_order_in_which_they_arrived(
+    registry: Registry, dms: Dms, car: int
+) -> None:
+    await dms.submitted(vin=VIN, day=registry.clock.today - timedelta(days=1), km=99_000)
+    arrived = list(range(100_000, 100_020))
+    await asyncio.gather(*(dms.submit(vin=VIN, km=km) for km in arrived))
+    waiting = await registry.pool.fetch(
+        "select km from waiting, unnest(requests) with ordinality as r (guid, n) join request using (guid) order by n"
+    )
+    assert [row["km"] for row in waiting] == arrived
+    await registry.judge()
+    assert [km for _, km in await registry.readings(car)][-1] == arrived[0]
+
+
 def test_the_digest_tells_operation_and_body_apart() -> None:
     assert digest_of("a", b"b") == digest_of("a", b"b")
     assert len({digest_of("a", b"b"), digest_of("a", b"c"), digest_of("b", b"b"), digest_of("ab", b"")}) == 4

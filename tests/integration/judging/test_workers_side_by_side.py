@@ -168,6 +168,35 @@ async def test_a_worker_that_froze_within_its_transaction_holds_others_up_for_a_
     assert (await registry.count("observation_case"), await registry.count("reading")) == (2, 2)
 
 
+@pytest.mark.requirement("R5", "R12")
+@pytest.mark.usefixtures("fleet")
+async def test_a_vehicle_that_is_being_settled_is_claimed_by_nobody_though_its_lease_has_run_out(
+    registry: Registry, dms: Dms, pool: asyncpg.Pool
+) -> None:
+    guid = await dms.submit(vin=vin(0))
+    slow = Worker(registry.pool, registry.clock, lease=timedelta(milliseconds=50))
+    async with pool.acquire() as other:
+        holding = other.transaction()
+        await holding.start()
+        await other.execute("lock table observation_case in share mode")
+        settling = asyncio.create_task(slow.judge_batch())
+
+        async def waits_for_the_table() -> bool:
+            asked = "select count(*) from pg_locks where not granted and relation = 'observation_case'::regclass"
+            return bool(await pool.fetchval(asked))
+
+        async def lease_is_over() -> bool:
+            return bool(await pool.fetchval("select lease_until < clock_timestamp() from waiting"))
+
+        await until(waits_for_the_table)
+        await until(lease_is_over)
+        async with asyncio.timeout(5):
+            assert await registry.worker.judge_batch() == 0
+        await holding.rollback()
+    assert await settling == 1
+    assert (await dms.status(guid)).status == "PROCESSED"
+
+
 @pytest.mark.requirement("R12")
 async def test_the_registrys_own_connections_lose_their_locks_when_they_freeze(registry: Registry) -> None:
     assert await registry.pool.fetchval("show idle_in_transaction_session_timeout") == "10s"
