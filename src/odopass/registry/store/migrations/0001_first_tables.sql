@@ -89,7 +89,7 @@ create table idempotency (
 create table observation_case (
     guid            uuid not null,                 -- of the submission
     subject         bigint not null,               -- of the submission, whatever corrections say later
-    account_id      integer not null references account,
+    account_id      integer not null,
     vehicle_id      bigint,                        -- what the standing observation is about; null if unidentified
     observation_type text not null,
     reading_date    date not null,
