@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -41,6 +42,15 @@ class Service:
     new_guid: Callable[[], UUID] = uuid4
 
 
+_SESSION: Final = {
+    # A process that freezes in the middle of a transaction holds its locks, on which others would wait.
+    "idle_in_transaction_session_timeout": "10s",
+    # Statements are planned once for each connection. What was planned while a table was empty must not read the whole
+    # of it when it has grown; every statement of the flow has an index to go by.
+    "enable_seqscan": "off",
+}
+
+
 def nobody() -> None:
     """Wakes nobody: workers of other processes look for themselves."""
 
@@ -49,16 +59,15 @@ def nobody() -> None:
 async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
     """Connections to the registry's database; statements that hang are given up after 30 s.
 
-    A process that freezes in the middle of a transaction holds its locks, on which others would wait: the server ends
-    such a transaction after 10 s. Nothing that outlasts a transaction (`set`, `listen`, session locks) may be left on a
-    connection: it is lent again as it is.
+    Nothing that outlasts a transaction (`set`, `listen`, session locks) may be left on a connection: it is lent again
+    as it is.
     """
     async with asyncpg.create_pool(
         settings.database_url,
         min_size=2,
         max_size=settings.pool_size,
         command_timeout=30,
-        server_settings={"idle_in_transaction_session_timeout": "10s"},
+        server_settings=_SESSION,
         reset=_nothing_to_reset,
     ) as pool:
         yield pool

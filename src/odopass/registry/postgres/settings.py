@@ -34,6 +34,8 @@ SMALL_MACHINE: Mapping[str, str] = MappingProxyType(
         "max_wal_size": "2GB",
         # Half of a checkpoint's log is images of whole pages, which compress well.
         "wal_compression": "pglz",
+        # The table of waiting vehicles turns over many times a minute, the default's interval: dead rows would pile up.
+        "autovacuum_naptime": "10s",
         # Everything in the database is an instant; dates are computed by the program.
         "timezone": "UTC",
         "log_timezone": "UTC",
