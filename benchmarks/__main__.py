@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from benchmarks import accepting, flowing, machine, report
+from benchmarks import accepting, documents, flowing, machine, report
 from benchmarks.databases import Databases
 from benchmarks.wrk import ensure_wrk
 from odopass.registry.postgres import EmbeddedPostgres
@@ -36,6 +36,8 @@ def main(
     unknown = set(parts) - {*accepting.NAMES, _FLOW}
     if unknown:
         raise typer.BadParameter(f"There is no part {', '.join(sorted(unknown))}; there are a, b, c and d.")
+    if write is not None:
+        documents.ensure_markers(write)
     ensure_wrk()
     console = Console(stderr=True)
     found: dict[str, Any] = {"machine": machine.describe()}

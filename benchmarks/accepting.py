@@ -102,6 +102,8 @@ def _start(contender: str, databases: Databases, template: str, logs: Path) -> I
     else:
         module, arguments = "benchmarks.registry_process", ["serve", databases.copy("bench_ours", template)]
     with child(module, arguments, logs / f"{contender}.log") as url:
+        if contender == OURS:
+            wrk.log_in(url)
         yield _Poster(url)
 
 

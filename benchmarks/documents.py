@@ -14,12 +14,22 @@ def put(generated: str, document: Path) -> None:
     Raises:
         SystemExit: the document does not exist, or has no markers.
     """
+    before, after = ensure_markers(document)
+    document.write_text(f"{before}{BEGIN}\n\n{generated.strip()}\n\n{END}{after}", "utf-8")
+
+
+def ensure_markers(document: Path) -> tuple[str, str]:
+    """What stands before and after the generated part. Asked for before a long run, so that it is not for nothing.
+
+    Raises:
+        SystemExit: the document does not exist, or has no markers.
+    """
     text = document.read_text("utf-8") if document.exists() else ""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise SystemExit(f"{document} needs a line {BEGIN} and a line {END} to put the figures between.")
-    document.write_text(f"{before}{BEGIN}\n\n{generated.strip()}\n\n{END}{after}", "utf-8")
+    return before, after
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
