@@ -20,6 +20,9 @@ POINTS: Final = (
     "judging: after reading the histories",
     "judging: judged, before the commit",
     "judging: after the commit",
+    "report: claimed",
+    "report: the sources were asked",
+    "report: written, before the commit",
 )
 
 _die_at = os.environ.get("ODOPASS_DIE_AT")
