@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -86,7 +87,7 @@ def start_sandbox(
     *options: str,
     ready_file: Path | None = None,
     port: int = 0,
-    environment: dict[str, str] | None = None,
+    output: Path | None = None,
     wait: bool = True,
 ) -> Sandbox:
     """Start a sandbox and wait until its ready file is there.
@@ -96,11 +97,11 @@ def start_sandbox(
         options: further ones for the command line.
         ready_file: by default one that does not exist, beside the folder.
         port: 0 for any free one.
-        environment: variables beside our own.
+        output: where what it prints goes; by default beside the folder.
         wait: False to return at once.
     """
     ready_file = ready_file or data.with_name(f"{data.name}.ready.json")
-    output = data.with_name(f"{data.name}.output.txt")
+    output = output or data.with_name(f"{data.name}.output.txt")
     output.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "odopass.cli", "sandbox", "--data", str(data), "--port", str(port)]
     with output.open("ab") as file:
@@ -109,12 +110,19 @@ def start_sandbox(
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "COLUMNS": "140", **(environment or {})},
+            env={**os.environ, "COLUMNS": "140"},
         )
     sandbox = Sandbox(process, data, ready_file, output)
     if wait:
         wait_until_ready(sandbox)
     return sandbox
+
+
+def wait_until(condition: Callable[[], bool], *, patience: float = 30.0) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 def wait_until_ready(sandbox: Sandbox) -> None:

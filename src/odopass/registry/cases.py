@@ -56,7 +56,7 @@ class Cases:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._group: Group[UUID, CaseState | None] = Group(self._look_up, largest=200, side_by_side=2)
+        self._group: Group[UUID, CaseState | None] = Group(self._look_up, largest=200)
 
     async def state(self, guid: UUID, account_id: int) -> CaseState | None:
         """The state of the case of this request; None if this garage has sent no such request."""

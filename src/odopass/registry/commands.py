@@ -175,11 +175,12 @@ def worker(
     configure_logs(log_level)
     settings = Settings(environment, database_url)
     try:
-        run(_reached(database_url))
-        if workers == 1:
-            run(work(settings))
-        else:
-            with EndSignals() as ending:
+        with EndSignals() as ending:
+            run(_reached(database_url))
+            if workers == 1:
+                _log.info("judging")
+                run(work(settings))
+            else:
                 many.run_on(settings, None, Crew(0, workers, log_level=log_level), ending)
     except KeyboardInterrupt:
         _log.info("ended as told")

@@ -12,6 +12,7 @@ from rich.console import Console
 from odopass.registry.clock import SystemClock, belgian_day
 from odopass.registry.logs import configure_logs
 from odopass.registry.postgres import ExplainedError
+from odopass.registry.postgres.faults import explained
 from odopass.sandbox.fleet import GARAGES_FILE
 from odopass.sandbox.ready_file import Ready
 from odopass.sandbox.running import SandboxOptions, run_sandbox
@@ -80,8 +81,11 @@ def run(
 
     log = data / "sandbox.log"
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as stream:
+        with explained(data):
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with explained(log):
+            stream = log.open("a", encoding="utf-8")
+        with stream:
             configure_logs("info", stream=stream)
             run_sandbox(SandboxOptions(data, port, ready_file, seed, fleet), clock, tell=_say, on_ready=ready)
     except ExplainedError as error:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from odopass.sandbox.ready_file import Ready, VehicleEntry
 
@@ -26,13 +27,16 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str) -> None:
     console.print()
     console.print("[bold green]●[/] [bold]The sandbox is ready.[/]  Ctrl-C ends it.")
     console.print()
-    addresses = Table.grid(padding=(0, 2))
-    addresses.add_row("API", f"[cyan]{ready['api']}[/]")
-    addresses.add_row("Documentation", f"[cyan]{ready['api']}/swagger-ui.html[/]")
-    addresses.add_row("Start page", f"[cyan]{ready['public']}/[/]")
-    addresses.add_row("CA certificate", escape(ready["ca"]))
-    addresses.add_row("Log", escape(log))
-    _indented(console, addresses)
+    for label, target in (
+        ("API", ready["api"]),
+        ("Documentation", f"{ready['api']}/swagger-ui.html"),
+        ("Start page", f"{ready['public']}/"),
+        ("CA certificate", ready["ca"]),
+        ("Log", log),
+    ):
+        # Not through the table machinery: what is to be copied must not be broken.
+        console.print(Text.assemble("  ", (f"{label:16}", "dim"), (target, "cyan")), soft_wrap=True)
+    console.print()
 
     console.print("[bold]Garages[/]  test passwords, the same at every start")
     garages = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
@@ -61,7 +65,6 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str) -> None:
 
     console.print("[bold]Report a reading[/]")
     console.print()
-    # Not through the table machinery: a command must be copied as it stands.
     console.print(curl_command(ready, today), soft_wrap=True, highlight=False, markup=False)
     console.print()
 

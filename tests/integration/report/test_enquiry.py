@@ -292,6 +292,55 @@ async def test_a_silent_source_takes_no_places_from_others() -> None:
     assert all(states(enquiry) == expected for enquiry in enquiries)
 
 
+@asynccontextmanager
+async def answering(answer: Callable[[Any], Any], **changed: Any) -> AsyncIterator[tuple[Source, ...]]:
+    """One registration authority that answers with what a function sends."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        await receive()
+        await answer(send)
+
+    async with served(app, asyncio.Event()) as base, open_client() as client:
+        table = {"adapter": "registration", "address": base, **changed}
+        yield sources_from({"sources": {"one": table}}, client=client, clock=SystemClock(), sleep=no_rest)
+
+
+async def test_no_more_ask_a_source_at_once_than_it_has_places() -> None:
+    under_way: list[int] = [0]
+    most: list[int] = [0]
+
+    async def answer(send: Any) -> None:
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        await asyncio.sleep(0.02)
+        under_way[0] -= 1
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b'{"error": "vehicle_unknown"}'})
+
+    async with answering(answer, at_once=3) as sources:
+        enquiries = await asyncio.gather(*(enquire(sources, QUESTION) for _ in range(12)))
+    assert {states(enquiry)["one"] for enquiry in enquiries} == {SourceState.ANSWERED}
+    assert most[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "asked"), [(b"1", 3), (b"5", 3), (b"6", 1), (b"3600", 1), (b"99999999999999", 1), (b"soon", 3)]
+)
+async def test_a_source_that_wants_to_be_left_in_peace_for_long_is(wanted: bytes, asked: int) -> None:
+    came: list[int] = []
+
+    async def answer(send: Any) -> None:
+        came.append(1)
+        await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", wanted)]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with answering(answer, retries=2, breaker_failures=0) as sources:
+        enquiry = await enquire(sources, QUESTION)
+    assert states(enquiry) == {"one": SourceState.UNAVAILABLE}
+    assert len(came) == asked
+
+
 class Faulty:
     """A source whose adapter has a fault."""
 

@@ -114,8 +114,10 @@ def test_what_began_before_it_opened_has_no_say_when_it_ends_late() -> None:
     hours = Hours()
     one = breaker(hours)
     late_success = one.passage()
+    later_success = one.passage()
     late_failure = one.passage()
     late_success.__enter__()
+    later_success.__enter__()
     late_failure.__enter__()
     fail(one, FAILURES)
     late_success.__exit__(None, None, None)
@@ -124,6 +126,8 @@ def test_what_began_before_it_opened_has_no_say_when_it_ends_late() -> None:
     with one.passage():
         error = SourceAway("away")
         assert not late_failure.__exit__(SourceAway, error, None)
+        assert one.state is BreakerState.PROBING
+        later_success.__exit__(None, None, None)
         assert one.state is BreakerState.PROBING
     assert one.state is BreakerState.CLOSED
 

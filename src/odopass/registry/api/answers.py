@@ -20,6 +20,8 @@ _log = structlog.get_logger(__name__)
 
 JSON: Final = "application/json"
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 #: What says that the database is away, full or being exchanged: the request may succeed later.
 DATABASE_AWAY: Final = (
     asyncpg.PostgresConnectionError,
@@ -42,7 +44,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def answer(body: dict[str, object], status: int = 200) -> Response:
     """An answer in JSON. It is never kept by anybody on the way."""
-    return Response(json.dumps(body, ensure_ascii=False), status, {"cache-control": "no-store"}, JSON)
+    return Response(_encode(body), status, {"cache-control": "no-store"}, JSON)
 
 
 def refusal(http_status: int, problems: Sequence[Problem], *, headers: dict[str, str] | None = None) -> Response:

@@ -74,10 +74,10 @@ class Submitting:
     Args:
         pool: the database.
         largest: how many observations may share a commit.
-        side_by_side: how many commits may be under way at once.
+        side_by_side: how many commits may be under way at once. More make each group smaller, and dearer per request.
     """
 
-    def __init__(self, pool: Pool, *, largest: int = 200, side_by_side: int = 2) -> None:
+    def __init__(self, pool: Pool, *, largest: int = 200, side_by_side: int = 1) -> None:
         self._pool = pool
         self._group: Group[Submission, UUID | Conflict] = Group(
             self._store,

@@ -34,13 +34,20 @@ _CASES = """
 """
 _VEHICLES = "select id, category, max_mass_kg, first_use from vehicle where id = any($1::bigint[])"
 _READINGS = """
-    select vehicle_id, reading_date, arrival, km, starts_segment, source, account_id, observation_type, case_guid
+    select vehicle_id, reading_date, arrival, km, starts_segment, source
     from reading
     where vehicle_id = any($1::bigint[]) and superseded_at is null
     order by vehicle_id, reading_date, arrival
 """
-_LIVE_CASES = """
-    select vehicle_id, guid, account_id, observation_type, reading_date, km
+# What may be the first of two (W13). Who reported a reading matters only on the days that are judged, so most of a
+# history need not tell.
+_REPORTS = """
+    select vehicle_id, case_guid, account_id, observation_type, reading_date, km, true as counts
+    from unnest($2::bigint[], $3::date[]) as asked(vehicle_id, reading_date)
+    join reading using (vehicle_id, reading_date)
+    where case_guid is not null and superseded_at is null
+    union all
+    select vehicle_id, guid, account_id, observation_type, reading_date, km, false
     from observation_case
     where vehicle_id = any($1::bigint[])
         and (
@@ -109,7 +116,7 @@ class VehicleFile:
     Attributes:
         vehicle: None if no vehicle was identified.
         history: the readings that count.
-        reports: what garages have reported and is not in ERROR.
+        reports: what garages have reported and is not in ERROR, at least on the days that are judged.
         requests: those to be judged, in order of arrival.
         cases: the cases that they follow on.
     """
@@ -160,16 +167,19 @@ async def _requests(connection: Database, claims: Sequence[Claim]) -> dict[UUID,
 
 
 async def _read_histories(connection: Database, subjects: list[int], files: dict[int, VehicleFile]) -> None:
-    for row in await connection.fetch(_READINGS, subjects):
-        vehicle_id, day, arrival, km, starts_segment, source, account_id, observation_type, case_guid = row
-        file = files[vehicle_id]
-        file.history.readings.append(Reading(day, arrival, km, starts_segment, _SOURCES[source]))
-        if case_guid is not None:
-            said = SameGarage(day, km, _TYPES[observation_type])
-            file.reports.append(OwnReport(account_id, case_guid, said, counts=True))
-    for vehicle_id, guid, account_id, observation_type, day, km in await connection.fetch(_LIVE_CASES, subjects):
-        said = SameGarage(day, km, _TYPES[observation_type])
-        files[vehicle_id].reports.append(OwnReport(account_id, guid, said, counts=False))
+    for vehicle_id, day, arrival, km, starts_segment, source in await connection.fetch(_READINGS, subjects):
+        files[vehicle_id].history.readings.append(Reading(day, arrival, km, starts_segment, _SOURCES[source]))
+    days = [(subject, day) for subject in subjects for day in _days_judged(files[subject])]
+    asked = subjects, [subject for subject, _ in days], [day for _, day in days]
+    for vehicle_id, case_guid, account_id, kind, day, km, counts in await connection.fetch(_REPORTS, *asked):
+        said = SameGarage(day, km, _TYPES[kind])
+        files[vehicle_id].reports.append(OwnReport(account_id, case_guid, said, counts))
+
+
+def _days_judged(file: VehicleFile) -> set[date]:
+    observations = [request.observation for request in file.requests]
+    observations += [case.observation for case in file.cases.values()]
+    return {observation.reading_date for observation in observations if observation is not None}
 
 
 def _case(row: Record) -> Case:

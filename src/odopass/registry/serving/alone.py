@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import ssl
 import threading
@@ -102,24 +100,28 @@ def serve_on(
     Raises:
         NotServing: it could not begin.
     """
-    started = _Once(on_started)
+    started = _Started(on_started, ending)
     with ending.deferred():
         run(serve(settings, listeners, tls=tls, on_started=started))
-    if not started.done and not ending.received:
-        raise _not_serving()
     ending.check()
+    if not started.done:
+        raise _not_serving()
 
 
-class _Once:
-    """Remembers that it was called."""
+class _Started:
+    """Remembers that the server has started, and stops it if a signal had come before it listened to signals."""
 
-    def __init__(self, call: Callable[[], None]) -> None:
+    def __init__(self, call: Callable[[], None], ending: EndSignals) -> None:
         self.done = False
         self._call = call
+        self._ending = ending
+        self._before = ending.received
 
     def __call__(self) -> None:
         self.done = True
         self._call()
+        if self._ending.received > self._before:
+            self._ending.nudge()
 
 
 def _serve_until_it_ends(
@@ -137,13 +139,12 @@ def _serve_until_it_ends(
     Raises:
         KeyboardInterrupt: the process was told to end.
     """
-    started = _Once(on_started)
+    started = _Started(on_started, ending)
     # uvicorn closes the sockets it serves; ours shall outlive it.
     lent = [listener.dup() for listener in listeners]
     with ending.deferred(), _watched(postgres, ending) as watch:
         run(serve(settings, lent, tls=tls, on_started=started, clock=clock))
-    if ending.received:
-        raise KeyboardInterrupt
+    ending.check()
     failure = watch.failure
     if failure is not None:
         return failure
@@ -167,11 +168,9 @@ def _watched(postgres: EmbeddedPostgres, ending: EndSignals) -> Iterator[_Watch]
             failure = postgres.failure()
             if failure is not None:
                 watch.failure = failure
-                # The one way in which uvicorn can be told to finish what it has begun.
-                os.kill(os.getpid(), signal.SIGTERM)
+                ending.nudge()  # a signal is the one way in which uvicorn can be told to finish what it has begun
                 return
 
-    before = ending.received
     thread = threading.Thread(target=look, name="postgres-watch", daemon=True)
     thread.start()
     try:
@@ -179,8 +178,6 @@ def _watched(postgres: EmbeddedPostgres, ending: EndSignals) -> Iterator[_Watch]
     finally:
         done.set()
         thread.join()
-        if watch.failure is not None and ending.received > before:
-            ending.received -= 1  # our own
 
 
 def _not_serving() -> NotServing:

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -60,23 +61,20 @@ def main() -> None:
     """Do the task until SIGTERM or SIGINT."""
     task = Task.from_json(sys.stdin.buffer.read())
     configure_logs(task.log_level)
-    with EndSignals() as ending, ending.deferred():
+    # Not deferred: what listens to signals replaces the handlers itself, and before it does, an interruption is right.
+    with EndSignals(), suppress(KeyboardInterrupt):
         if task.listener is None:
             _log.info("judging")
             run(work(task.settings))
             return
         tls = server_context(task.certificates) if task.certificates else None
-        served = False
-
-        def started() -> None:
-            nonlocal served
-            served = True
-            _log.info("serving")
-
         with socket.socket(fileno=task.listener) as listener:
-            run(serve(task.settings, [listener], tls=tls, judges=task.judges, on_started=started))
-    if not served:
-        sys.exit(1)  # what kept it from serving has been logged; the supervisor tries again
+            run(serve(task.settings, [listener], tls=tls, judges=task.judges, on_started=_serving))
+        sys.exit(1)  # nobody told it to end: what kept it from serving has been logged, and it is tried again
+
+
+def _serving() -> None:
+    _log.info("serving")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,14 @@ class EndSignals:
     """Within the with statement SIGTERM raises KeyboardInterrupt, as SIGINT does, so that everything is closed.
 
     Where an interruption would do harm, or something else listens to the signals, `deferred` only counts them.
+
+    Attributes:
+        received: how many have come, our own among them.
     """
 
     def __init__(self) -> None:
         self.received = 0
+        self._own = 0
         self._deferred = 0
         self._before: dict[signal.Signals, Any] = {}
 
@@ -42,13 +47,26 @@ class EndSignals:
         finally:
             self._deferred -= 1
 
+    @property
+    def told(self) -> bool:
+        """Whether somebody has told this process to end."""
+        return self.received > self._own
+
+    def nudge(self) -> None:
+        """Stop what listens to the signals now, as if somebody had told us to, but without that counting as told.
+
+        It is SIGINT because equal signals that come together are one: a SIGTERM of somebody else is never lost in it.
+        """
+        self._own += 1
+        os.kill(os.getpid(), signal.SIGINT)
+
     def check(self) -> None:
-        """Stop here if a signal came while they were only counted.
+        """Stop here if somebody told us to while signals were only counted.
 
         Raises:
-            KeyboardInterrupt: one did.
+            KeyboardInterrupt: somebody did.
         """
-        if self.received:
+        if self.told:
             raise KeyboardInterrupt
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:

@@ -22,6 +22,7 @@ from odopass.registry.api.service import Service, nobody, open_pool, open_servic
 from odopass.registry.clock import Clock, SystemClock
 from odopass.registry.judging.worker import Worker
 from odopass.registry.report.setup import Reporting, open_reporting, read_setup
+from odopass.registry.serving.protocol import OnePacketProtocol
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Pool
 
@@ -121,7 +122,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: Starlette, tls: ssl.SSLContext | None, on_started: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=OnePacketProtocol,
             ws="none",
             lifespan="on",
             access_log=False,

@@ -79,7 +79,7 @@ class Supervisor:
             await asyncio.to_thread(shutil.rmtree, self._counters, ignore_errors=True)
 
     async def _wait_for_the_end(self) -> ExplainedError | None:
-        while not self._signals.received:
+        while not self._signals.told:
             await asyncio.sleep(_LOOK_SECONDS)
             failure = None if self._postgres is None else self._postgres.failure()
             if failure is not None:

@@ -46,6 +46,9 @@ def run(
             show_default=False,
         ),
     ] = None,
+    vehicles: Annotated[
+        int, typer.Option(metavar="N", min=10, max=100_000, help="How many vehicles the simulated fleet has.")
+    ] = 1_500,
 ) -> None:
     """Start a registry with invented garages and vehicles, send real observations over TLS, and tell what happens.
 
@@ -55,7 +58,7 @@ def run(
     stays = not leaves and sys.stdin.isatty()
     try:
         with EndSignals():
-            run_demo(Screen(console), SystemClock(), data=data, stays=stays)
+            run_demo(Screen(console), SystemClock(), data=data, vehicles=vehicles, stays=stays)
     except KeyboardInterrupt:
         console.print("\nThe demo was interrupted; its registry has ended.")
         raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -24,15 +24,23 @@ from odopass.simulate.playlist import count_readings, load_accounts, readings_of
 from odopass.simulate.traffic import Player, Tally
 from odopass.simulate.writing import Format, write_fleet
 
-VEHICLES: Final = 1_500
 SEED: Final = 7
 _PER_SECOND: Final = 150
 _SHOWN: Final = (Status.PROCESSED, Status.ISSUE, Status.ERROR)
 
 
-def make_fleet(folder: Path, until: date) -> None:
-    """Simulate the fleet of the demo."""
-    write_fleet(FleetPlan(SEED, VEHICLES, until), folder, Format.PARQUET)
+@dataclass(frozen=True, slots=True)
+class DemoFleet:
+    """A simulated fleet and the folder it was written to."""
+
+    folder: Path
+    vehicles: int
+
+
+def make_fleet(folder: Path, vehicles: int, until: date) -> DemoFleet:
+    """Simulate the fleet of the demo; `until` is the day before the sandbox's first."""
+    write_fleet(FleetPlan(SEED, vehicles, until), folder, Format.PARQUET)
+    return DemoFleet(folder, vehicles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class FleetDay:
         return sum(self.tally.outcomes.values(), Counter())
 
 
-def play(screen: Screen, ready: Ready, fleet: Path, data: Path, today: date) -> FleetDay:
+def play(screen: Screen, ready: Ready, fleet: DemoFleet, data: Path, today: date) -> FleetDay:
     """Send the fleet's last year of readings, with a bar, and follow each to its outcome.
 
     Raises:
@@ -57,7 +65,7 @@ def play(screen: Screen, ready: Ready, fleet: Path, data: Path, today: date) -> 
     accounts = load_accounts(data / GARAGES_FILE)
     since = first_day_to_send(today)
     with screen.progress() as progress:
-        task = progress.add_task("", total=count_readings(fleet, since), outcomes="")
+        task = progress.add_task("", total=count_readings(fleet.folder, since), outcomes="")
 
         def advance(tally: Tally) -> None:
             progress.update(task, completed=tally.settled, outcomes=_so_far(tally))
@@ -69,7 +77,7 @@ def play(screen: Screen, ready: Ready, fleet: Path, data: Path, today: date) -> 
             today=lambda: today,
             on_progress=advance,
         )
-        asyncio.run(player.play(readings_of(fleet, since), _PER_SECOND))
+        asyncio.run(player.play(readings_of(fleet.folder, since), _PER_SECOND))
     day = FleetDay(player.tally, len(accounts))
     strangers = set(day.outcomes) - {status.value for status in _SHOWN}
     if strangers:

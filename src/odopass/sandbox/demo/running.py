@@ -30,13 +30,14 @@ _LOOK_SECONDS: Final = 0.05
 _STOP_SECONDS: Final = 60.0
 
 
-def run_demo(screen: Screen, clock: Clock, *, data: Path | None, stays: bool) -> None:
+def run_demo(screen: Screen, clock: Clock, *, data: Path | None, vehicles: int, stays: bool) -> None:
     """Run the demo.
 
     Args:
         screen: to tell it on.
         clock: the time of day.
         data: a folder for the sandbox, which is kept; None for one that is removed at the end.
+        vehicles: how many the simulated fleet has.
         stays: whether the sandbox goes on after the tour, until Ctrl-C.
 
     Raises:
@@ -47,10 +48,9 @@ def run_demo(screen: Screen, clock: Clock, *, data: Path | None, stays: bool) ->
     today = belgian_day(clock.now())
     screen.title()
     with _folder(data) as folder:
-        fleet = folder / "fleet"
-        with screen.waiting(f"inventing a fleet of {fleet_day.VEHICLES:,} vehicles with their past"):
-            fleet_day.make_fleet(fleet, today - timedelta(days=1))
-        with _sandbox(screen, folder, fleet) as ready:
+        with screen.waiting(f"inventing a fleet of {vehicles:,} vehicles with their past"):
+            fleet = fleet_day.make_fleet(folder / "fleet", vehicles, today - timedelta(days=1))
+        with _sandbox(screen, folder, fleet.folder) as ready:
             chapters = _tell(screen, ready, fleet, folder / "sandbox", today)
             _close(screen, ready, chapters, stays=stays)
             if stays:
@@ -60,13 +60,13 @@ def run_demo(screen: Screen, clock: Clock, *, data: Path | None, stays: bool) ->
             screen.console.print("\n  The demo has ended; nothing of it is left running.")
 
 
-def _tell(screen: Screen, ready: Ready, fleet: Path, data: Path, today: date) -> list[Chapter]:
+def _tell(screen: Screen, ready: Ready, fleet: fleet_day.DemoFleet, data: Path, today: date) -> list[Chapter]:
     tour = Tour(ready, screen, format_wire_date(today))
     tour.tell()
     screen.step(
         len(tour.chapters) + 1,
         "And now everybody at once",
-        f"The garages of a small invented country report what {fleet_day.VEHICLES:,} vehicles showed in the past year. "
+        f"The garages of a small invented country report what {fleet.vehicles:,} vehicles showed in the past year. "
         "Now and then somebody mistypes, takes the trip counter for the odometer, or winds one back. The simulation "
         "knows which reading is right; the registry has to find out.",
     )
@@ -94,18 +94,14 @@ def _close(screen: Screen, ready: Ready, chapters: list[Chapter], *, stays: bool
         return
     screen.console.print("  [green]Every step came out as told.[/] The sandbox goes on; look around:")
     screen.console.print()
-    for label, address in (
-        ("Try the API", f"{ready['api']}/swagger-ui.html"),
-        ("Start page", f"{ready['public']}/"),
-    ):
-        screen.says(label, address, style="cyan")
     garage = ready["garages"][0]
-    screen.says("Log in as", f"{garage['username']}  password  {garage['password']}")
-    screen.says("Trust", f"{ready['ca']}")
+    screen.points("Try the API", f"{ready['api']}/swagger-ui.html")
+    screen.points("Start page", f"{ready['public']}/")
+    screen.points("Log in as", f"{garage['username']}  password  {garage['password']}")
+    screen.points("Trust", ready["ca"])
     screen.console.print()
-    screen.console.print(
-        "  Browsers warn once: they do not know the sandbox's own authority. [bold]Ctrl-C ends all.[/]"
-    )
+    screen.console.print("  Browsers warn once: they do not know the sandbox's own authority.")
+    screen.console.print("  [bold]Ctrl-C ends all.[/]")
 
 
 @contextmanager

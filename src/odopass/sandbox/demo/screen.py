@@ -62,6 +62,11 @@ class Screen:
         """A line: who, and what."""
         self._line(Text(label, style="dim"), Text(content, style=style))
 
+    def points(self, label: str, target: str) -> None:
+        """A line with something to copy, which is never broken."""
+        line = Text.assemble("  ", (f"{label:{_LABEL_WIDTH}} ", "dim"), (target, "cyan"))
+        self.console.print(line, soft_wrap=True)
+
     def answers(self, told: Told, language: Language) -> None:
         """What the registry answered, with the issues in the owner's language."""
         colour, mark, meaning = _LOOKS[told.status]

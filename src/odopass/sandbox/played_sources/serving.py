@@ -196,6 +196,11 @@ class _Server(uvicorn.Server):
 class _CuttingProtocol(HttpToolsProtocol):
     """HTTP, with a way for the app to close the connection when it likes."""
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as it is there
+        super().connection_made(transport)
+        # The head and the body of an answer go out one after the other; the body must not wait for an acknowledgement.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope[CUT] = self.transport.close  # type: ignore[typeddict-unknown-key]
