@@ -138,7 +138,9 @@ async def test_a_connection_that_is_killed_during_intake_gives_503_and_no_promis
     other = await asyncpg.connect(database_url, server_settings=outside)
     killer = await asyncpg.connect(database_url, server_settings=outside)
     key, body = new_key(), dms.body(vin=vin(0))
-    task = asyncio.create_task(registry.worker.run())
+    # What a worker had claimed when its connection was killed waits for the lease to run out.
+    worker = Worker(registry.pool, registry.clock, lease=timedelta(seconds=1))
+    task = asyncio.create_task(worker.run())
     try:
         # Somebody holds the vehicle's row, so that the intake waits within its statement.
         holding = other.transaction()
@@ -162,7 +164,7 @@ async def test_a_connection_that_is_killed_during_intake_gives_503_and_no_promis
 
         await until(settled)
     finally:
-        registry.worker.stop()
+        worker.stop()
         await task
         await other.close()
         await killer.close()

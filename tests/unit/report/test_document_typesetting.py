@@ -8,6 +8,7 @@ import pytest
 from tests.pdf import cases
 
 from odopass.registry.report.document.typesetting import Typesetter, placed, qr_code, render
+from odopass.registry.report.view import view_of
 
 
 def test_the_same_report_and_moment_give_the_same_bytes() -> None:
@@ -48,6 +49,13 @@ def test_every_string_of_the_view_is_placed(name: str) -> None:
 )
 def test_a_history_that_cannot_be_compared_is_not_called_clear(name: str, state: str) -> None:
     assert placed(cases.view(name))["state"] == state
+
+
+def test_there_is_no_tick_below_a_warning() -> None:
+    late = cases.TODAY + dt.timedelta(days=100)
+    view = view_of(cases.case("ordinary"), language="en", public_url=cases.PUBLIC_URL, today=late)
+    assert view.warnings
+    assert placed(view)["state"] == "unknown"
 
 
 def test_a_qr_code_is_a_drawing_without_margin_or_script() -> None:

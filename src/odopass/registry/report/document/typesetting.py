@@ -88,7 +88,7 @@ def placed(view: ReportView) -> dict[str, Any]:
         "made": show(view.made),
         "valid_until": show(view.valid_until),
         "verdict": show(view.verdict),
-        "state": "unknown" if len(view.readings) <= 1 else "clear" if view.clear else "contradicted",
+        "state": _state(view),
         "warnings": [show(each) for each in view.warnings],
         "vehicle": show(view.vehicle_name),
         "facts": [[show(fact.label), show(fact.value)] for fact in view.facts],
@@ -113,6 +113,13 @@ def placed(view: ReportView) -> dict[str, Any]:
         "chart_alternative": show(view.chart_alternative),
         "words": {english: show(text) for english, text in view.words.items()},
     }
+
+
+def _state(view: ReportView) -> str:
+    """Which sign stands beside the verdict; a tick only where nothing at all speaks against it."""
+    if not view.clear:
+        return "contradicted"
+    return "clear" if len(view.readings) > 1 and not view.warnings else "unknown"
 
 
 def _chart(chart: Chart | None) -> dict[str, Any] | None:

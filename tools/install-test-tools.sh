@@ -1,0 +1,50 @@
+#!/bin/sh
+# Install what the tests need beside Python: a browser, Java with JAXB for the PDF validator, PDF and QR tools, a PKCS#11
+# token in software. Does nothing if all of it is here. On Debian and Ubuntu; elsewhere install the like by hand.
+set -eu
+
+wanted="
+pdftotext:poppler-utils
+zbarimg:zbar-tools
+softhsm2-util:softhsm2
+"
+missing=""
+for each in $wanted; do
+    command -v "${each%%:*}" >/dev/null 2>&1 || missing="$missing ${each#*:}"
+done
+command -v java >/dev/null 2>&1 || missing="$missing default-jre-headless"
+[ -e /usr/share/java/jaxb-runtime.jar ] || missing="$missing libjaxb-java"
+[ -e /usr/share/java/jaxb-api.jar ] || missing="$missing libjaxb-api-java"
+command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+
+[ -n "$missing" ] || exit 0
+
+say() {
+    echo "$*" >&2
+}
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    say "The tests need programs that are not here, and apt-get is not here to install them:$missing"
+    say "Install them by hand (Debian's names); until then the tests that need them are skipped."
+    exit 0
+fi
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+        as_root="sudo"
+    else
+        say "The tests need programs that are not here, and to install them takes root. Please run:"
+        say "    sudo apt-get install --no-install-recommends$missing"
+        say "Until then the tests that need them are skipped."
+        exit 0
+    fi
+fi
+
+say "Installing for the tests:$missing"
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 - names of packages, one word each
+if ! { $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null; }; then
+    say "They could not be installed; see above. Until then the tests that need them are skipped."
+    [ "${CI:-}" = "true" ] && exit 1
+fi
+exit 0
