@@ -21,7 +21,6 @@ _FULL_VIN: Final = 17
 _BAD_ANSWERS: Final = (
     (Manner.BROKEN, "broken half-way: the manufacturer's answer is cut off in its middle"),
     (Manner.MALFORMED, "malformed: the manufacturer's answer is no JSON"),
-    (Manner.ABSURD, "absurd: the manufacturer tells negative km and readings of 1900"),
     (Manner.HUGE, "huge: the manufacturer's answer has no end"),
     (Manner.FAILING, "failing: the manufacturer answers 503"),
 )
@@ -41,6 +40,7 @@ def report_vehicles(maker: VehicleMaker) -> Iterator[KnownVehicle]:
     yield _behaving(maker, "silent: no source ever answers", **every_one)
     for manner, purpose in _BAD_ANSWERS:
         yield _behaving(maker, purpose, manufacturer=Behaviour(manner))
+    yield _absurd(maker)
     yield _contradictory(maker)
 
 
@@ -86,6 +86,18 @@ def _contradictory(maker: VehicleMaker) -> KnownVehicle:
             readings=tuple(_abroad(first_use, registered, vehicle.readings[0].km, "DE")),
             behaviours={"manufacturer": Behaviour(Manner.CONTRADICTORY)},
         ),
+    )
+
+
+def _absurd(maker: VehicleMaker) -> KnownVehicle:
+    """What is right beside the nonsense stands: one reading from abroad."""
+    purpose = "absurd: the manufacturer tells negative km and readings of 1900 beside one that is right"
+    vehicle = maker.vehicle(_CLIO, purpose, km=87_300)
+    first = vehicle.readings[0]
+    right = PlayedReading(first.day - timedelta(days=1), first.km, "DE")
+    return replace(
+        vehicle,
+        outside=FromOutside(readings=(right,), behaviours={"manufacturer": Behaviour(Manner.ABSURD)}),
     )
 
 
