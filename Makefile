@@ -21,6 +21,7 @@ demo: setup ## registry, simulated garages and real observations over TLS, told 
 	$(BIN)/odopass demo
 
 test: setup ## everything CI checks: style, types, contracts, tests
+	@sh tools/install-test-tools.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -43,7 +43,7 @@ _RIVAL_PAGE: Final = """<!DOCTYPE html><html lang="{{ view.language }}"><head>
 <title>{{ view.number }}</title></head><body>
 <header><p>{{ view.registry }}</p><h1>{{ view.words["Vehicle history"] }}</h1><p>{{ view.vehicle_name }}</p>
 <div role="img" aria-label="{{ view.public_url }}" class="qr">{{ qr | safe }}</div></header>
-<p>{{ view.number }} {{ view.made }} {{ view.valid_until }}</p><p class="verdict">{{ view.verdict }}</p>
+<p>{{ view.number }} {{ view.issued }} {{ view.valid_until }}</p><p class="verdict">{{ view.verdict }}</p>
 <h2>{{ view.words["Vehicle"] }}</h2><dl>{% for fact in view.facts %}<dt>{{ fact.label }}</dt><dd>{{ fact.value }}</dd>
 {% endfor %}</dl><h2>{{ view.words["Readings as a chart"] }}</h2>
 <svg viewBox="-60 -10 700 240" width="170mm">{% for tick in view.chart.y_ticks %}

@@ -16,13 +16,16 @@ import httpx
 import pytest
 
 TOUR_SECONDS = 180
+KEPT = "odopass-demo-vehicle-history.pdf"
 
 
 def start_demo(folder: Path, *options: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    """Start it with a small fleet; what it prints goes to `printed.txt` in the folder."""
+    """Start it with a small fleet in the folder `here` of the folder; what it prints goes to `printed.txt`."""
+    (folder / "here").mkdir()
     with (folder / "printed.txt").open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "odopass.cli", "demo", "--vehicles", "120", *options],
+            cwd=folder / "here",
             stdin=stdin,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -43,7 +46,7 @@ def wait_until(process: subprocess.Popen[bytes], folder: Path, condition: Callab
 
 
 def nothing_is_left(folder: Path) -> bool:
-    """No process of the demo works on anything in the folder, and nothing but the output is in it."""
+    """No process of the demo works on anything in the folder, and nothing but output and document is in it."""
     here = str(folder)
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -54,10 +57,11 @@ def nothing_is_left(folder: Path) -> bool:
                 continue
             if here in where or (here in command and entry.name != str(os.getpid())):
                 return False
-    return [path.name for path in folder.iterdir()] == ["printed.txt"]
+    left = {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    return left - {f"here/{KEPT}"} == {"here", "printed.txt"}
 
 
-@pytest.mark.requirement("W7", "W8", "W9", "W10", "W13")
+@pytest.mark.requirement("W7", "W8", "W9", "W10", "W11", "W13")
 def test_a_script_gets_the_whole_story_with_every_outcome_and_then_the_demo_ends(tmp_path: Path) -> None:
     process = start_demo(tmp_path, "--exit")
     assert process.wait(TOUR_SECONDS) == 0, printed(tmp_path)
@@ -68,8 +72,21 @@ def test_a_script_gets_the_whole_story_with_every_outcome_and_then_the_demo_ends
     assert re.search(r"3 +An unusual reading, confirmed +! ISSUE → ✔ PROCESSED", summary)
     assert re.search(r"4 +The same day twice +✔ PROCESSED → ✘ ERROR", summary)
     assert re.search(r"5 +A reading that cannot be +! ISSUE → ◷ REVIEWING", summary)
+    assert re.search(r"6 +A history for the buyer +✔ PROCESSED *\n", summary)
     assert "Every step came out as told" in summary
     assert nothing_is_left(tmp_path)
+
+
+@pytest.mark.requirement("W11", "R10")
+def test_the_report_is_left_in_the_current_folder_and_its_page_was_reached(tmp_path: Path) -> None:
+    process = start_demo(tmp_path, "--exit")
+    assert process.wait(TOUR_SECONDS) == 0, printed(tmp_path)
+    story = printed(tmp_path)
+    assert re.search(rf"Signed PDF +{tmp_path}/here/{KEPT}\n", story)
+    assert (tmp_path / "here" / KEPT).read_bytes().startswith(b"%PDF-")
+    assert re.search(r"Public page +https://127\.0\.0\.1:\d+/vhr/\S+\n", story)
+    assert "without an account: 200" in story
+    assert "Eén kilometerstand sluit niet aan op de andere." in " ".join(story.split())
 
 
 @pytest.mark.requirement("W17")
@@ -82,6 +99,8 @@ def test_owners_read_the_issues_in_their_own_language(tmp_path: Path) -> None:
     assert "001 Le kilométrage" in story
     assert "150 U hebt voor dit voertuig al een kilometerstand" in story
     assert (tmp_path / "kept" / "sandbox" / "postgres").is_dir(), "what --data names is kept"
+    assert (tmp_path / "kept" / KEPT).read_bytes().startswith(b"%PDF-")
+    assert list((tmp_path / "here").iterdir()) == []
 
 
 def test_on_a_terminal_it_goes_on_until_ctrl_c_and_then_leaves_nothing_behind(tmp_path: Path) -> None:

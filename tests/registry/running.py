@@ -19,6 +19,8 @@ from odopass.registry.api.app import build_app
 from odopass.registry.api.service import Service, open_pool, open_service
 from odopass.registry.clock import BRUSSELS, belgian_day
 from odopass.registry.judging.worker import Worker
+from odopass.registry.report.making import ReportMaker
+from odopass.registry.report.setup import ReportSetup, open_reporting
 from odopass.registry.settings import Environment, Settings
 from odopass.wire.dates import format_wire_date
 
@@ -115,8 +117,9 @@ class Dms:
         return Outcome(**answer.json())
 
     async def outcome(self, guid: UUID) -> Outcome:
-        """What the registry says once everything that waits has been judged."""
+        """What the registry says once everything that waits has been judged, and its reports made."""
         await self.registry.judge()
+        await self.registry.maker.make_waiting()
         found = await self.status(guid)
         assert found.status != "ONGOING"
         return found
@@ -141,6 +144,7 @@ class Registry:
     pool: asyncpg.Pool
     clock: OwnClock
     worker: Worker
+    maker: ReportMaker
 
     def dms(self, garage: Garage) -> Dms:
         return Dms(self, garage)
@@ -176,15 +180,19 @@ async def running_registry(
     clock: OwnClock | None = None,
     pool_size: int = 8,
     lease: timedelta = timedelta(seconds=30),
+    setup: ReportSetup | None = None,
 ) -> AsyncIterator[Registry]:
     """The registry on a database, without sockets."""
     clock = clock or OwnClock(datetime.combine(TODAY, time(10), BRUSSELS))
-    settings = Settings(environment, database_url, pool_size=pool_size)
-    async with open_pool(settings) as pool:
+    settings = Settings(environment, database_url, public_url="https://registry.test", pool_size=pool_size)
+    async with (
+        open_pool(settings) as pool,
+        open_reporting(setup or ReportSetup(), pool, clock, public_url=settings.public_url) as reporting,
+    ):
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Service]:
-            async with open_service(settings, pool, clock=clock) as service:
+            async with open_service(settings, pool, reporting.reports, clock=clock) as service:
                 yield service
 
         app = build_app(settings, opened)
@@ -193,7 +201,7 @@ async def running_registry(
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="https://registry.test") as http,
         ):
-            yield Registry(app, http, pool, clock, Worker(pool, clock, lease=lease))
+            yield Registry(app, http, pool, clock, Worker(pool, clock, lease=lease), reporting.maker)
 
 
 async def until(condition: Callable[[], Awaitable[object]], *, seconds: float = 20) -> None:

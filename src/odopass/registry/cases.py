@@ -16,10 +16,12 @@ from odopass.registry.grouping import Group
 from odopass.registry.store.database import Pool
 
 _STATES = """
-    select asked.guid, request.account_id, request.case_guid, c.status, c.findings, c.head, c.observation_type
+    select asked.guid, request.account_id, request.case_guid, c.status, c.findings, c.head, c.observation_type,
+        report.version as report_version
     from unnest($1::uuid[]) as asked(guid)
     join request using (guid)
     left join observation_case c on c.guid = request.case_guid and c.subject = request.case_subject
+    left join report on report.case_guid = c.guid and c.observation_type = 'VEHICLE_HISTORY_DOCUMENT'
 """
 
 _FIRST_TYPE = "select observation_type from request where guid = $1"
@@ -73,6 +75,9 @@ class Cases:
 
 def _state(row: Record) -> CaseState:
     status = Status(row["status"] or Status.ONGOING)
+    if status is Status.PROCESSED and row["report_version"] == 0:
+        # The observation counts already, but the garage waits for its report (W16).
+        status = Status.ONGOING
     stored = () if status in _QUIET else json.loads(row["findings"])
     kind = row["observation_type"]
     return CaseState(

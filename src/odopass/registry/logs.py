@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TextIO
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
+
+
+class _Enduring:
+    """A stream that drops what it cannot write: a full disk or a closed pipe must not end what is being logged."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, or drop."""
+        with suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return 0
+
+    def flush(self) -> None:
+        """Hand on what was written, if it can be."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def configure_logs(level: str = "info", *, stream: TextIO | None = None) -> None:
@@ -18,6 +37,7 @@ def configure_logs(level: str = "info", *, stream: TextIO | None = None) -> None
         level: debug, info, warning or error; lines below it are dropped before they are made.
         stream: a text stream; standard error by default.
     """
+    enduring = cast("TextIO", _Enduring(stream or sys.stderr))
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -27,10 +47,10 @@ def configure_logs(level: str = "info", *, stream: TextIO | None = None) -> None
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=enduring),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(enduring)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[

@@ -21,6 +21,7 @@ class Settings:
         environment: beta refuses unknown members of a body, production ignores them (W21).
         database_url: PostgreSQL 15 or newer.
         public_url: the address of the public pages, without a slash at the end.
+        reports: the TOML file that sets up reports (see `registry.report.setup`); None: no sources, no signature.
         pool_size: database connections per process.
         lease_seconds: how long a worker may take to judge what it claimed before another may claim it.
         batch: how many vehicles a worker claims at once.
@@ -29,6 +30,7 @@ class Settings:
     environment: Environment
     database_url: str
     public_url: str = ""
+    reports: str | None = None
     pool_size: int = 8
     lease_seconds: float = 30.0
     batch: int = 500

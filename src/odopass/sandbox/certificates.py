@@ -20,9 +20,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from odopass.registry.report.document.certifying import issue_document_certificate
 from odopass.registry.serving.tls import Certificate
 
 _Key: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+#: The name of the registry, on reports and as their signer.
+REGISTRY: Final = "Odometer registry (sandbox)"
 
 _AUTHORITY_DAYS: Final = 20 * 365
 _SERVER_DAYS: Final = 397  # clients that follow the rules for public authorities refuse more
@@ -52,10 +56,12 @@ class Certificates:
     Attributes:
         authority: the file with the authority's certificate, for clients.
         server: the server's certificates, one with an RSA key and one with an ECDSA key.
+        documents: key and certificate that reports are signed with, followed by the authority's certificate.
     """
 
     authority: Path
     server: tuple[Certificate, ...]
+    documents: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,12 @@ def ensure_certificates(folder: Path, now: datetime) -> Certificates:
             pair = _make_server(kind, authority, now)
             _write(path, _pem(pair.key), _pem(pair.certificate), text)
         server.append(Certificate(path, path))
-    return Certificates(public, tuple(server))
+    documents = folder / "documents.pem"
+    pair = _read(documents)
+    if pair is None or _days_left(pair, now) < _RENEW_DAYS_BEFORE or not _signed_by(authority, pair):
+        issued = issue_document_certificate(authority.certificate, authority.key, registry=REGISTRY, now=now)
+        _write(documents, issued.pem(), text)
+    return Certificates(public, tuple(server), documents)
 
 
 def _make_authority(now: datetime) -> _Pair:

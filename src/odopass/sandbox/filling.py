@@ -42,7 +42,7 @@ _LOCK: Final = 0x73616E64626F78  # "sandbox"
 _NOON: Final = time(12, tzinfo=BRUSSELS)
 
 
-async def fill(url: str, today: date, *, seed: int | None = None, fleet: Path | None = None) -> None:
+async def fill(url: str, today: date, *, seed: int | None = None, fleet: Path | None = None) -> World:
     """Make the test world if the database has none, and let every garage log in with its test password.
 
     Args:
@@ -50,6 +50,9 @@ async def fill(url: str, today: date, *, seed: int | None = None, fleet: Path | 
         today: the day in Europe/Brussels.
         seed: of the world; None for the one that is there, or the default.
         fleet: a folder with a simulated fleet to load beside it, unless it is there already.
+
+    Returns:
+        The world as it was at the first start.
 
     Raises:
         ExplainedError: the database holds something else, or a world of another seed or with another fleet.
@@ -66,6 +69,8 @@ async def fill(url: str, today: date, *, seed: int | None = None, fleet: Path | 
                 await _fill_fleet(connection, fleet)
             for garage in garages():
                 await _let_in(connection, garage)
+            world = await fetch_one(connection, "select first_day, seed from sandbox.world")
+            return make_world(world["first_day"], world["seed"])
     finally:
         await connection.close()
 

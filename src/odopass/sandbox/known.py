@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from odopass.domain.history import SourceKind
 from odopass.domain.observation import ObservationType
+from odopass.registry.report.content import Recall
 from odopass.registry.vehicles.loading import VehicleRow
+from odopass.sandbox.played_sources import Behaviour, PlayedReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,23 @@ class BornePlate:
 
 
 @dataclass(frozen=True, slots=True)
+class FromOutside:
+    """What outside sources know of a vehicle beside its master data, and how they behave when asked about it.
+
+    Attributes:
+        recalls: those not carried out.
+        accident_inspection_due: whether an inspection after an accident is still due.
+        readings: those from abroad.
+        behaviours: by source; one that is not named is fast.
+    """
+
+    recalls: tuple[Recall, ...] = ()
+    accident_inspection_due: bool = False
+    readings: tuple[PlayedReading, ...] = ()
+    behaviours: Mapping[str, Behaviour] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class KnownVehicle:
     """A test vehicle.
 
@@ -51,12 +71,14 @@ class KnownVehicle:
         purpose: what it is for, in English; "ordinary …" for those without any peculiarity.
         plates: those it has borne.
         readings: its history, oldest first.
+        outside: what the outside sources say.
     """
 
     row: VehicleRow
     purpose: str
     plates: tuple[BornePlate, ...]
     readings: tuple[PastReading, ...]
+    outside: FromOutside = FromOutside()
 
 
 @dataclass(frozen=True, slots=True)

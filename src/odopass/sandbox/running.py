@@ -22,8 +22,11 @@ from odopass.registry.store.migrate import migrate
 from odopass.sandbox.certificates import ensure_certificates
 from odopass.sandbox.filling import fill
 from odopass.sandbox.fleet import write_garages
+from odopass.sandbox.played_sources import PlayedVehicle, played_sources_beside
 from odopass.sandbox.present import VehicleNow, vehicles_now
 from odopass.sandbox.ready_file import Ready, ready_content, write_whole
+from odopass.sandbox.report_setup import write_report_setup
+from odopass.sandbox.report_vehicles import played_table
 from odopass.sandbox.world import garages
 
 HOST = "127.0.0.1"
@@ -97,11 +100,13 @@ def _run(
     with explained(data / "tls"):
         certificates = ensure_certificates(data / "tls", clock.now())
     vehicles: list[VehicleNow] = []
+    table: dict[str, PlayedVehicle] = {}
+    reports = data / "reports.toml"
 
     async def prepare(url: str) -> None:
         today = belgian_day(clock.now())
         await migrate(url)
-        await fill(url, today, seed=options.seed, fleet=options.fleet)
+        table.update(played_table(await fill(url, today, seed=options.seed, fleet=options.fleet)))
         if options.fleet is not None:
             write_garages(options.fleet, data)
         vehicles[:] = await vehicles_now(url, today)
@@ -114,16 +119,19 @@ def _run(
         on_ready(content)
 
     try:
-        serve_on_embedded(
-            EmbeddedPostgres(data, tell=tell),
-            Settings(environment=Environment.BETA, database_url="", public_url=address),
-            [listener],
-            ending,
-            tls=server_context(certificates.server),
-            prepare=prepare,
-            on_started=started,
-            clock=clock,
-        )
+        with played_sources_beside(table) as sources:
+            with explained(reports):
+                write_report_setup(reports, sources=sources, documents=certificates.documents)
+            serve_on_embedded(
+                EmbeddedPostgres(data, tell=tell),
+                Settings(environment=Environment.BETA, database_url="", public_url=address, reports=str(reports)),
+                [listener],
+                ending,
+                tls=server_context(certificates.server),
+                prepare=prepare,
+                on_started=started,
+                clock=clock,
+            )
     finally:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)

@@ -12,8 +12,10 @@ from odopass.domain.finding import LOWER_THAN_EARLIER
 from odopass.domain.history import SourceKind
 from odopass.domain.observation import ObservationType
 from odopass.registry.vehicles.loading import VehicleRow
-from odopass.sandbox.histories import CARS, VANS, Model, first_use_before, history, row_of, workday
+from odopass.sandbox.histories import CARS, VANS, Model, first_use_before, history, row_of
 from odopass.sandbox.known import BornePlate, KnownVehicle, PastReading
+from odopass.sandbox.report_vehicles import report_vehicles
+from odopass.sandbox.vehicle_maker import VehicleMaker, plate_of
 
 GOLF, POLO, CLIO, YARIS = CARS[0], CARS[1], CARS[5], CARS[11]
 TRANSIT = VANS[2]
@@ -41,7 +43,7 @@ def special_vehicles(random: Random, today: date, first_number: int) -> Iterator
         today: the sandbox's first day.
         first_number: VINs and plates of these vehicles are numbered from here.
     """
-    maker = _Maker(random, today, first_number)
+    maker = VehicleMaker(random, today, first_number)
     yield from _short_vins(maker)
     yield from _out_of_scope(maker)
     yield from _at_the_edge_of_scope(maker)
@@ -49,55 +51,10 @@ def special_vehicles(random: Random, today: date, first_number: int) -> Iterator
     yield from _other_odometers(maker)
     yield from _other_plates(maker)
     yield from _other_readings(maker)
+    yield from report_vehicles(maker)
 
 
-class _Maker:
-    """Makes vehicles numbered one after another."""
-
-    def __init__(self, random: Random, today: date, first_number: int) -> None:
-        self.random = random
-        self.today = today
-        self.number = first_number
-
-    def ago(self, days: int) -> date:
-        """A working day about so many days ago; 0 is today, whatever day it is."""
-        return workday(self.today - timedelta(days=days)) if days else self.today
-
-    def plate(self, since: date) -> BornePlate:
-        """A plate of its own."""
-        return BornePlate(plate_of(self.number, since), since)
-
-    def vehicle(
-        self,
-        model: Model,
-        purpose: str,
-        *,
-        days_ago: int = 60,
-        km: int | None = 90_000,
-        km_per_year: int = 15_000,
-        age_days: int = 2_000,
-    ) -> KnownVehicle:
-        """A vehicle with an honest history that ends at `km`, or without history if that is None."""
-        self.number += 1
-        last_day = self.ago(days_ago)
-        first_use = self.ago(age_days) if km is None else first_use_before(last_day, km, km_per_year)
-        return KnownVehicle(
-            row=row_of(model, first_use, self.number),
-            purpose=purpose,
-            plates=(self.plate(first_use),),
-            readings=() if km is None else tuple(history(self.random, first_use, last_day, km)),
-        )
-
-
-def plate_of(number: int, since: date) -> str:
-    """A plate that is plainly a test's: its letters begin with T. Since 2021 they begin with the digit 2."""
-    letters = "ABCDEFGHJKLNPRSTUVXYZ"
-    index = 1 if since < date(2021, 1, 1) else 2
-    block, rest = divmod(number, 1_000)
-    return f"{index}T{letters[block // len(letters) % len(letters)]}{letters[block % len(letters)]}{rest:03}"
-
-
-def _short_vins(maker: _Maker) -> Iterator[KnownVehicle]:
+def _short_vins(maker: VehicleMaker) -> Iterator[KnownVehicle]:
     for unifier, model, first_use, km in (
         (1, Model("VOLKSWAGEN", "KEVER", "", mass_kg=1_160, co2_nedc=None), date(1967, 4, 12), 71_300),
         (2, Model("MG", "MGB", "", mass_kg=1_200, co2_nedc=None), date(1967, 9, 29), 118_450),
@@ -110,7 +67,7 @@ def _short_vins(maker: _Maker) -> Iterator[KnownVehicle]:
 
 
 def _oldtimer(
-    maker: _Maker, model: Model, vin: str, *, unifier: int | None = None, first_use: date, km: int, purpose: str
+    maker: VehicleMaker, model: Model, vin: str, *, unifier: int | None = None, first_use: date, km: int, purpose: str
 ) -> KnownVehicle:
     maker.number += 1
     row = VehicleRow(
@@ -132,7 +89,7 @@ def _oldtimer(
     return KnownVehicle(row, purpose, (BornePlate(f"OTST{maker.number:03}", date(2008, 5, 6)),), readings)
 
 
-def _out_of_scope(maker: _Maker) -> Iterator[KnownVehicle]:
+def _out_of_scope(maker: VehicleMaker) -> Iterator[KnownVehicle]:
     for model, what in (
         (_TRUCK, "truck of 20,500 kg"),
         (_LIGHT_TRUCK, "light truck of 7,490 kg"),
@@ -144,7 +101,7 @@ def _out_of_scope(maker: _Maker) -> Iterator[KnownVehicle]:
         yield maker.vehicle(model, f"{what}: out of scope, always ERROR 104", km=None)
 
 
-def _at_the_edge_of_scope(maker: _Maker) -> Iterator[KnownVehicle]:
+def _at_the_edge_of_scope(maker: VehicleMaker) -> Iterator[KnownVehicle]:
     yield maker.vehicle(TRANSIT, "van of exactly 3,500 kg: still in scope", km=143_700, km_per_year=26_000)
     yield maker.vehicle(_OFF_ROAD, "off-road car of category M1G: in scope", km=164_200)
     unknown = maker.vehicle(CLIO, "category and mass unknown: taken as in scope", km=77_900)
@@ -152,14 +109,14 @@ def _at_the_edge_of_scope(maker: _Maker) -> Iterator[KnownVehicle]:
     yield maker.vehicle(_ELECTRIC, "electric car", km=58_600, km_per_year=21_000)
 
 
-def _without_history(maker: _Maker) -> Iterator[KnownVehicle]:
+def _without_history(maker: VehicleMaker) -> Iterator[KnownVehicle]:
     yield maker.vehicle(GOLF, "without history: first used five years ago", km=None, age_days=1_830)
     yield maker.vehicle(YARIS, "without history: new, first used three weeks ago", km=None, age_days=21)
     unknown = maker.vehicle(POLO, "without history and without a known first use", km=None)
     yield replace(unknown, row=unknown.row._replace(first_use=None))
 
 
-def _other_odometers(maker: _Maker) -> Iterator[KnownVehicle]:
+def _other_odometers(maker: VehicleMaker) -> Iterator[KnownVehicle]:
     replaced = maker.vehicle(GOLF, "replaced odometer: the new one started at 0 when the old one showed 131,220 km")
     changed = maker.ago(500)
     first_use = first_use_before(changed, 131_220, 17_000)
@@ -185,7 +142,7 @@ def _other_odometers(maker: _Maker) -> Iterator[KnownVehicle]:
     )
 
 
-def _other_plates(maker: _Maker) -> Iterator[KnownVehicle]:
+def _other_plates(maker: VehicleMaker) -> Iterator[KnownVehicle]:
     moved = maker.ago(200)
     before = maker.vehicle(GOLF, "bears another plate since 200 days; its old one is on another vehicle", km=121_000)
     (old,) = before.plates
@@ -201,7 +158,7 @@ def _other_plates(maker: _Maker) -> Iterator[KnownVehicle]:
     yield replace(named, plates=(BornePlate("TESTAUTO", named.plates[0].since),))
 
 
-def _other_readings(maker: _Maker) -> Iterator[KnownVehicle]:
+def _other_readings(maker: VehicleMaker) -> Iterator[KnownVehicle]:
     yield maker.vehicle(_TAXI, "taxi close to what displays can show", days_ago=25, km=991_400, km_per_year=98_000)
     yield maker.vehicle(POLO, "last read two years ago", days_ago=730, km=54_100, km_per_year=9_000)
     yield maker.vehicle(GOLF, "read by another garage on the sandbox's first day", days_ago=0, km=101_800)

@@ -9,7 +9,8 @@ from typing import Final
 
 from odopass.sandbox.histories import CARS, VANS, first_use_before, history, row_of, workday
 from odopass.sandbox.known import BornePlate, GarageAccount, KnownVehicle, World
-from odopass.sandbox.special_vehicles import plate_of, special_vehicles
+from odopass.sandbox.special_vehicles import special_vehicles
+from odopass.sandbox.vehicle_maker import plate_of
 from odopass.wire.kbo import enterprise_number, establishment_number
 
 DEFAULT_SEED: Final = 1

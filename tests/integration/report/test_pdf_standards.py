@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -76,6 +77,24 @@ def test_a_document_with_warnings_says_them_before_all_else(validator: Validator
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("language", cases.LANGUAGES)
+def test_the_day_of_issue_is_printed_and_a_later_making_beside_it_only_if_there_was_one(
+    validator: Validator, tmp_path: Path, language: str
+) -> None:
+    for days, again in ((0, False), (5, True)):
+        made_at = cases.MADE_AT + timedelta(days=days)
+        content = replace(cases.case("ordinary"), made_at=made_at)
+        view = view_of(content, language=language, public_url=cases.PUBLIC_URL, today=made_at.date())
+        path = tmp_path / f"{days}.pdf"
+        path.write_bytes(render(view, made_at=made_at))
+        text = " ".join(tools.text_of(path))
+        assert f"{view.words['Date of issue']} 23/11/2026" in text
+        assert (view.words["Made on"] in text) is again
+        assert ("28/11/2026" in text) is again
+        assert not again or f"{view.words['Made on']} {tools.plain(view.made)}" in text
+        assert validator.failures(path.read_bytes(), PDFUA_1) == []
+
+
 def test_the_validator_does_find_what_is_wrong(validator: Validator) -> None:
     plain = typst.compile(b"#table(columns: 2)[a][b]", pdf_tags=False)
     assert validator.failures(plain, PDFA_2A)
@@ -116,7 +135,7 @@ def test_what_matters_most_comes_first(tmp_path: Path, language: str) -> None:
         view.registry,
         view.words["Vehicle history"],
         view.number,
-        view.made,
+        view.issued,
         view.valid_until,
         view.verdict,
         view.readings[0].km,

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 import odopass
-from odopass.registry.api.answers import Endpoint, http_error
+from odopass.registry.api.answers import DATABASE_AWAY, Endpoint, http_error
 from odopass.registry.api.confirm import post_confirm
 from odopass.registry.api.correction import post_correction
 from odopass.registry.api.documentation import documentation_routes
@@ -22,6 +22,7 @@ from odopass.registry.api.observation import post_observation
 from odopass.registry.api.service import Service
 from odopass.registry.api.status import get_status
 from odopass.registry.api.vhr import get_vhr
+from odopass.registry.report.pages import report_routes
 from odopass.registry.settings import Settings
 from odopass.wire import paths
 
@@ -35,6 +36,11 @@ def build_app(settings: Settings, opened: Callable[[], AbstractAsyncContextManag
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened() as service:
             app.state.service = service
+            app.router.routes.extend(
+                report_routes(
+                    service.reports, clock=service.clock, registry=service.reports.registry, away=DATABASE_AWAY
+                )
+            )
             yield
 
     app = _Application(

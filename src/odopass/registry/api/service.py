@@ -18,6 +18,7 @@ from odopass.registry.clock import Clock, SystemClock
 from odopass.registry.intake.following import Following
 from odopass.registry.intake.software import SoftwareCatalogue
 from odopass.registry.intake.submitting import Submitting
+from odopass.registry.report.published import Reports
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Database, Pool
 
@@ -38,6 +39,7 @@ class Service:
     submitting: Submitting
     following: Following
     cases: Cases
+    reports: Reports
     arrived: Callable[[], None]
     new_guid: Callable[[], UUID] = uuid4
 
@@ -79,7 +81,12 @@ async def _nothing_to_reset(_: Database) -> None:
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings, pool: Pool, *, clock: Clock | None = None, arrived: Callable[[], None] = nobody
+    settings: Settings,
+    pool: Pool,
+    reports: Reports,
+    *,
+    clock: Clock | None = None,
+    arrived: Callable[[], None] = nobody,
 ) -> AsyncIterator[Service]:
     """The parts behind the wire on a pool; what was taken in is stored before this closes."""
     authenticator = Authenticator(pool, metrics=REGISTRY)
@@ -94,6 +101,7 @@ async def open_service(
             submitting=submitting,
             following=Following(pool),
             cases=Cases(pool),
+            reports=reports,
             arrived=arrived,
         )
     finally:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from uuid import UUID
 
+from odopass.domain.observation import ObservationType
+from odopass.domain.outcome import Status
 from odopass.registry.judging.claiming import Claim, release, still_held
 from odopass.registry.judging.deciding import Settlement
+from odopass.registry.report.claims import ask_for_reports
 from odopass.registry.store.database import Database
 
 # `do nothing`: a case is opened once, whatever happens.
@@ -73,8 +77,17 @@ async def settle(
     await _open_cases(connection, [each for each in settlements if each.opens], now)
     await _change_cases(connection, [each for each in settlements if not each.opens], now)
     await _add_readings(connection, settlements, now)
+    await ask_for_reports(connection, list(_asked_for(settlements, now)))
     await release(connection, held)
     return held
+
+
+def _asked_for(settlements: Sequence[Settlement], now: datetime) -> Iterator[tuple[UUID, int, int, datetime]]:
+    """The reports that are to be made from now on: those of observations that ask for one and count (W15)."""
+    for each in settlements:
+        asks = each.observation.type is ObservationType.VEHICLE_HISTORY_DOCUMENT
+        if asks and each.status is Status.PROCESSED and each.vehicle_id is not None:
+            yield each.request.case_guid, each.vehicle_id, each.request.account_id, now
 
 
 async def _open_cases(connection: Database, opened: Sequence[Settlement], now: datetime) -> None:

@@ -56,9 +56,13 @@ class Reports:
         clock: the time of day.
         public_url: the address of the public pages, without a slash at the end.
         produce: typesets and signs: content, language, public address.
+        registry: the name of the registry.
     """
 
-    def __init__(self, pool: Pool, clock: Clock, *, public_url: str, produce: Produce) -> None:
+    def __init__(
+        self, pool: Pool, clock: Clock, *, public_url: str, produce: Produce, registry: str = "Odometer registry"
+    ) -> None:
+        self.registry = registry
         self._pool = pool
         self._clock = clock
         self._public_url = public_url

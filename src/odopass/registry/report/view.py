@@ -99,6 +99,7 @@ class ReportView:
         number: in groups of four digits.
         issued: the day of issue, as dd/mm/yyyy.
         made: the day and hour at which this version was made: it is made again when a source comes back.
+        made_again: the same if that was on a later day than the day of issue; else "".
         verdict: the history in one sentence.
         clear: whether nothing in it is contradicted.
         warnings: what a reader must know before anything else: expired, contradicted since.
@@ -114,6 +115,7 @@ class ReportView:
     public_url: str
     issued: str
     made: str
+    made_again: str
     valid_until: str
     machine_day: str
     verdict: str
@@ -137,6 +139,7 @@ FIXED: Final = (
     "Vehicle history",
     "Document number",
     "Date of issue",
+    "Made on",
     "Valid until",
     "Vehicle",
     "Odometer readings",
@@ -179,13 +182,15 @@ def view_of(
     say = wording(language)
     line = content.timeline()
     made = content.made_at.astimezone(BRUSSELS)
+    spoken_made = say("{date}, {time}", date=say.day(made.date()), time=say.time(made))
     return ReportView(
         language=language,
         registry=content.registry,
         number=grouped(content.number),
         public_url=public_url,
         issued=say.day(content.day),
-        made=say("{date}, {time}", date=say.day(made.date()), time=say.time(made)),
+        made=spoken_made,
+        made_again="" if made.date() == content.day else spoken_made,
         valid_until=say.day(content.valid_until),
         machine_day=content.day.isoformat(),
         verdict=_verdict(line, say),

@@ -7,9 +7,10 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import structlog
 import uvicorn
@@ -20,6 +21,7 @@ from odopass.registry.api.app import build_app
 from odopass.registry.api.service import Service, nobody, open_pool, open_service
 from odopass.registry.clock import Clock, SystemClock
 from odopass.registry.judging.worker import Worker
+from odopass.registry.report.setup import Reporting, open_reporting, read_setup
 from odopass.registry.serving.protocol import OnePacketProtocol
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Pool
@@ -59,26 +61,32 @@ async def serve(
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Service]:
-        async with open_pool(settings) as pool:
+        async with open_pool(settings) as pool, _reporting(settings, pool, time) as reporting:
             if not judges:
-                async with open_service(settings, pool, clock=time) as service:
+                async with open_service(settings, pool, reporting.reports, clock=time) as service:
                     yield service
                 return
             worker = make_worker(settings, pool, time)
-            async with running(worker), open_service(settings, pool, clock=time, arrived=worker.wake) as service:
+            async with (
+                running(worker),
+                running(reporting.maker),
+                open_service(settings, pool, reporting.reports, clock=time, arrived=worker.wake) as service,
+            ):
                 yield service
 
     await _Server(build_app(settings, opened), tls, on_started).serve(list(listeners))
 
 
 async def work(settings: Settings, *, clock: Clock | None = None) -> None:
-    """Judge until SIGTERM or SIGINT; the batch under way is settled before this returns."""
-    async with open_pool(settings) as pool:
-        worker = make_worker(settings, pool, clock or SystemClock())
+    """Judge and make reports until SIGTERM or SIGINT; the batch under way is settled before this returns."""
+    time = clock or SystemClock()
+    async with open_pool(settings) as pool, _reporting(settings, pool, time) as reporting:
+        worker = make_worker(settings, pool, time)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.stop)
-        await worker.run()
+        async with running(reporting.maker):
+            await worker.run()
 
 
 def make_worker(settings: Settings, pool: Pool, clock: Clock) -> Worker:
@@ -86,10 +94,21 @@ def make_worker(settings: Settings, pool: Pool, clock: Clock) -> Worker:
     return Worker(pool, clock, batch=settings.batch, lease=timedelta(seconds=settings.lease_seconds))
 
 
+def _reporting(settings: Settings, pool: Pool, clock: Clock) -> AbstractAsyncContextManager[Reporting]:
+    setup = read_setup(None if settings.reports is None else Path(settings.reports))
+    return open_reporting(setup, pool, clock, public_url=settings.public_url)
+
+
+class _Loop(Protocol):
+    async def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @asynccontextmanager
-async def running(worker: Worker) -> AsyncIterator[None]:
-    """A worker beside whatever else this process does."""
-    task = asyncio.create_task(worker.run(), name="judging")
+async def running(worker: _Loop) -> AsyncIterator[None]:
+    """A worker or a maker of reports beside whatever else this process does."""
+    task = asyncio.create_task(worker.run(), name=type(worker).__name__)
     try:
         yield
     finally:

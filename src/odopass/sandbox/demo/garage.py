@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 import time
 import uuid
@@ -13,6 +14,7 @@ from typing import Any, Final, Self
 import httpx
 
 from odopass import __version__
+from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
 from odopass.sandbox.ready_file import GarageEntry, Ready, VehicleEntry
 from odopass.wire.status import Description, IssueItem
@@ -44,6 +46,19 @@ class Told:
     def types(self) -> tuple[str, ...]:
         """The issue types."""
         return tuple(issue.type for issue in self.issues)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A vehicle history report as the garage gets it.
+
+    Attributes:
+        pdf: the signed document.
+        public_url: where a buyer finds the same.
+    """
+
+    pdf: bytes
+    public_url: str
 
 
 class GarageSoftware:
@@ -84,6 +99,16 @@ class GarageSoftware:
         """Send today's reading; return the request's GUID."""
         return self._post("/observation", self._body(vehicle, km))
 
+    def request_report(self, vehicle: VehicleEntry, km: int) -> str:
+        """Send today's reading and ask for the vehicle's history report; return the request's GUID."""
+        return self._post("/observation", self._body(vehicle, km, ObservationType.VEHICLE_HISTORY_DOCUMENT))
+
+    def report(self, guid: str, language: str) -> Report:
+        """The report of a request that was processed."""
+        path = f"/observation/{guid}/status/vhr"
+        answer = self._answer(self._client.get(path, params={"language": language.upper()}))
+        return Report(base64.b64decode(answer["file"], validate=True), str(answer["publicUrl"]))
+
     def correct(self, guid: str, vehicle: VehicleEntry, km: int) -> str:
         """Send the right reading instead; return the new GUID."""
         return self._post(f"/observation/{guid}/correction", self._body(vehicle, km))
@@ -105,12 +130,17 @@ class GarageSoftware:
                 return Told(status, tuple(_issue(item) for item in answer["issues"]))
             pause = NEXT_STATUS_AFTER
 
-    def _body(self, vehicle: VehicleEntry, km: int) -> dict[str, object]:
+    def _body(
+        self,
+        vehicle: VehicleEntry,
+        km: int,
+        kind: ObservationType = ObservationType.REPAIR_MAINTENANCE_SERVICE,
+    ) -> dict[str, object]:
         return {
             "vin": vehicle["vin"],
             "odometerReadingDate": self._today,
             "odometerReading": km,
-            "observationType": "REPAIR_MAINTENANCE_SERVICE",
+            "observationType": kind.value,
             "enterpriseOrganisation": self._account["enterpriseOrganisation"],
             "enteredOrganisation": self._account["enteredOrganisation"],
         }

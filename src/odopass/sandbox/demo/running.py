@@ -51,7 +51,8 @@ def run_demo(screen: Screen, clock: Clock, *, data: Path | None, vehicles: int, 
         with screen.waiting(f"inventing a fleet of {vehicles:,} vehicles with their past"):
             fleet = fleet_day.make_fleet(folder / "fleet", vehicles, today - timedelta(days=1))
         with _sandbox(screen, folder, fleet.folder) as ready:
-            chapters = _tell(screen, ready, fleet, folder / "sandbox", today)
+            tour = Tour(ready, screen, format_wire_date(today), data)
+            chapters = _tell(tour, fleet, folder / "sandbox", today)
             _close(screen, ready, chapters, stays=stays)
             if stays:
                 with suppress(KeyboardInterrupt):
@@ -60,8 +61,8 @@ def run_demo(screen: Screen, clock: Clock, *, data: Path | None, vehicles: int, 
             screen.console.print("\n  The demo has ended; nothing of it is left running.")
 
 
-def _tell(screen: Screen, ready: Ready, fleet: fleet_day.DemoFleet, data: Path, today: date) -> list[Chapter]:
-    tour = Tour(ready, screen, format_wire_date(today))
+def _tell(tour: Tour, fleet: fleet_day.DemoFleet, data: Path, today: date) -> list[Chapter]:
+    screen = tour.screen
     tour.tell()
     screen.step(
         len(tour.chapters) + 1,
@@ -70,7 +71,7 @@ def _tell(screen: Screen, ready: Ready, fleet: fleet_day.DemoFleet, data: Path, 
         "Now and then somebody mistypes, takes the trip counter for the odometer, or winds one back. The simulation "
         "knows which reading is right; the registry has to find out.",
     )
-    day = fleet_day.play(screen, ready, fleet, data, today)
+    day = fleet_day.play(screen, tour.ready, fleet, data, today)
     screen.console.print()
     fleet_day.show(screen, day)
     return tour.chapters

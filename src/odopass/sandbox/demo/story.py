@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from odopass.domain.outcome import Status
+from odopass.sandbox.demo.buyer import open_page
 from odopass.sandbox.demo.garage import GarageSoftware, Told, Unexpected
+from odopass.sandbox.demo.keeping import keep
 from odopass.sandbox.demo.screen import Language, Screen
 from odopass.sandbox.ready_file import Ready, VehicleEntry
 
@@ -18,6 +21,7 @@ _WHERE: Final[tuple[tuple[str, Language], ...]] = (("Antwerp", "nl"), ("Ghent", 
 _WINTER_TYRES_KM: Final = 1_240
 _TYPING_KM: Final = 3_260
 _ROLLED_BACK_KM: Final = 62_000
+_TRADED_IN_KM: Final = 480
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,17 @@ class Chapter:
 
 @dataclass(slots=True)
 class Tour:
-    """What the story needs, and what has happened so far."""
+    """What the story needs, and what has happened so far.
+
+    Attributes:
+        today: the day as on the wire.
+        folder: where the document is kept; None: the folder that one is in.
+    """
 
     ready: Ready
     screen: Screen
     today: str
+    folder: Path | None = None
     chapters: list[Chapter] = field(default_factory=list)
 
     def tell(self) -> None:
@@ -45,7 +55,14 @@ class Tour:
             Unexpected: the registry did not answer as the story goes.
         """
         cars = (vehicle for vehicle in self.ready["vehicles"] if vehicle["case"].startswith("ordinary"))
-        for chapter in (self._as_always, self._typing_mistake, self._long_rest, self._twice, self._rolled_back):
+        for chapter in (
+            self._as_always,
+            self._typing_mistake,
+            self._long_rest,
+            self._twice,
+            self._rolled_back,
+            self._history,
+        ):
             chapter(cars)
 
     def _as_always(self, cars: Iterator[VehicleEntry]) -> None:
@@ -133,6 +150,29 @@ class Tour:
             guid = garage.confirm(guid)
             told = self._hears(garage, guid, _LIEGE, Status.REVIEWING)
         self._ends(heading, guid, first, told)
+
+    def _history(self, _: Iterator[VehicleEntry]) -> None:
+        van = next(each for each in self.ready["vehicles"] if each["case"].startswith("contradictory"))
+        km = _last_km(van) + _TRADED_IN_KM
+        heading = "A history for the buyer"
+        self._step(
+            heading,
+            f"A dealer in Ghent takes the van {_plate(van)} in part exchange and asks for its history. The registry "
+            "asks the authorities and the manufacturer what they know, for a minute at most, puts it together with its "
+            "own readings, and signs it. This van came from abroad. It had a life there.",
+        )
+        with self._garage(_GHENT) as garage:
+            self.screen.says("Ghent", f"asks for a report: {self.screen.km(km)}, {van['vin']}", style="bold")
+            guid = garage.request_report(van, km)
+            told = self._hears(garage, guid, _GHENT, Status.PROCESSED)
+            language = _WHERE[_GHENT][1]
+            report = garage.report(guid, language)
+        self.screen.points("Signed PDF", str(keep(report.pdf, self.folder)))
+        self.screen.points("Public page", report.public_url)
+        seen = open_page(self.ready, report.public_url, language)
+        self.screen.says("Buyer", f"opens it without an account: {seen.status}, and reads")
+        self.screen.says("", seen.verdict, style="italic")
+        self._ends(heading, guid, told)
 
     def _step(self, heading: str, story: str) -> None:
         self.screen.step(len(self.chapters) + 1, heading, story)
