@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: the registry's speed beside the limit and a rival, all in one run on this machine."""
+"""``python -m benchmarks``: the registry's speed beside the limit and rivals, all in one run on this machine."""
 
 from __future__ import annotations
 
@@ -11,31 +11,40 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.status import Status
 
-from benchmarks import accepting, documents, flowing, machine, report
+from benchmarks import accepting, documents, flowing, history_documents, machine, report, reporting
 from benchmarks.databases import Databases
 from benchmarks.wrk import ensure_wrk
 from odopass.registry.postgres import EmbeddedPostgres
 
 _TEMPLATE = "bench_template"
 _FLOW = "d"
+_DOCUMENTS = "g"
+_PARTS = (*accepting.NAMES, _FLOW, reporting.LATENCY, reporting.PAGE, _DOCUMENTS)
 
 
 def main(
     *,
-    seconds: Annotated[float, typer.Option(help="Seconds of one round of a, b and c.")] = 8.0,
-    rounds: Annotated[int, typer.Option(help="Rounds of a, b and c.")] = 5,
+    seconds: Annotated[float, typer.Option(help="Seconds of one round of a, b and c, and of e and f.")] = 8.0,
+    rounds: Annotated[int, typer.Option(help="Rounds of a, b, c and g.")] = 5,
     flow_seconds: Annotated[float, typer.Option(help="Seconds for which d is sustained.")] = 60.0,
     garages: Annotated[int, typer.Option(help="Garages in d; 0 looks for the most that get outcomes in time.")] = 0,
-    only: Annotated[str, typer.Option(help="Which parts, such as a,c or d.")] = "a,b,c,d",
+    only: Annotated[
+        str,
+        typer.Option(
+            help="Which parts: a limit, b rival, c ours (submissions taken in), d submission to outcome, e report "
+            "latency, f public page, g documents beside a rival."
+        ),
+    ] = ",".join(_PARTS),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     write: Annotated[Path | None, typer.Option(help="Put the figures between the markers of this document.")] = None,
 ) -> None:
     """Measure, print, and put the result into a document."""
     parts = [part.strip() for part in only.split(",")]
-    unknown = set(parts) - {*accepting.NAMES, _FLOW}
+    unknown = set(parts) - set(_PARTS)
     if unknown:
-        raise typer.BadParameter(f"There is no part {', '.join(sorted(unknown))}; there are a, b, c and d.")
+        raise typer.BadParameter(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}.")
     if write is not None:
         documents.ensure_markers(write)
     ensure_wrk()
@@ -48,7 +57,7 @@ def main(
     ):
         databases = Databases(server)
         logs = Path(folder)
-        if {"c", _FLOW} & set(parts):
+        if {accepting.OURS, _FLOW, reporting.LATENCY, reporting.PAGE} & set(parts):
             status.update("loading vehicles and a million readings")
             found["readings"] = databases.template(_TEMPLATE)
         contenders = "".join(part for part in parts if part in accepting.NAMES)
@@ -67,15 +76,16 @@ def main(
                 for (contender, clients), each in rates.items()
             ]
         if _FLOW in parts:
-            found["flowing"] = []
-            for layout in flowing.LAYOUTS:
-                status.update(f"({_FLOW}) {layout}")
-                with flowing.started(databases, layout, template=_TEMPLATE, logs=logs) as players:
-                    most = garages or players.highest(console.log)
-                    databases.settle()
-                    status.update(f"({_FLOW}) {layout}: {most} garages for {flow_seconds:.0f} s")
-                    flow = players.run(most, flow_seconds)
-                found["flowing"].append({"layout": layout, **dataclasses.asdict(flow)})
+            found["flowing"] = [
+                _flow(
+                    databases, layout, garages=garages, seconds=flow_seconds, logs=logs, console=console, status=status
+                )
+                for layout in flowing.LAYOUTS
+            ]
+        found |= reporting.measure(databases, parts, template=_TEMPLATE, seconds=seconds, tell=status.update, logs=logs)
+        if _DOCUMENTS in parts:
+            rates_of_documents = history_documents.measure(rounds=rounds, tell=status.update)
+            found["documents"] = dataclasses.asdict(rates_of_documents)
     if as_json:
         json.dump(found, sys.stdout, indent=2)
         print()
@@ -83,6 +93,25 @@ def main(
         report.show(found, Console())
     if write is not None:
         report.write(found, write)
+
+
+def _flow(
+    databases: Databases,
+    layout: str,
+    *,
+    garages: int,
+    seconds: float,
+    logs: Path,
+    console: Console,
+    status: Status,
+) -> dict[str, Any]:
+    status.update(f"({_FLOW}) {layout}")
+    with flowing.started(databases, layout, template=_TEMPLATE, logs=logs) as players:
+        most = garages or players.highest(console.log)
+        databases.settle()
+        status.update(f"({_FLOW}) {layout}: {most} garages for {seconds:.0f} s")
+        flow = players.run(most, seconds)
+    return {"layout": layout, **dataclasses.asdict(flow)}
 
 
 if __name__ == "__main__":

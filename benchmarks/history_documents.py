@@ -113,7 +113,7 @@ def measure(*, rounds: int = 5, documents: int = 20, tell: Callable[[str], objec
 
 
 def _contenders(folder: Path, fonts: Path) -> dict[str, Make]:
-    signed = DocumentProducer(DocumentSigner(_key(folder)))
+    signed = DocumentProducer(DocumentSigner(document_key(folder)))
     unsigned = DocumentProducer(None)
     return {
         OURS: lambda view: signed.make(view, cases.MADE_AT),
@@ -122,7 +122,8 @@ def _contenders(folder: Path, fonts: Path) -> dict[str, Make]:
     }
 
 
-def _key(folder: Path) -> PemFiles:
+def document_key(folder: Path) -> PemFiles:
+    """A key that may sign documents, made in a folder."""
     ensure_certificates(folder, cases.MADE_AT)
     own = (folder / "authority.pem").read_bytes()
     key = serialization.load_pem_private_key(own, None)

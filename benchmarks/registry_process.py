@@ -5,6 +5,7 @@ Logs go to standard error at the level that a registry is run with.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -21,15 +22,20 @@ async def _work(settings: Settings) -> None:
     await work(settings)
 
 
-def main(part: str, database_url: Annotated[str, typer.Argument(envvar="ODOPASS_BENCH_DATABASE_URL")]) -> None:
+def main(
+    part: str,
+    database_url: Annotated[str, typer.Argument(envvar="ODOPASS_BENCH_DATABASE_URL")],
+    reports: Annotated[str | None, typer.Argument(help="The file that sets up reports.")] = None,
+) -> None:
     """Run one part of a registry until told to end."""
     configure_logs("info")
-    settings = Settings(Environment.PRODUCTION, database_url)
+    settings = Settings(Environment.PRODUCTION, database_url, reports=reports)
     if part == "work":
         run(_work(settings))
         return
     listener = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings = replace(settings, public_url=address)
     run(serve(settings, [listener], judges=part == "both", on_started=lambda: say_ready(address)))
 
 

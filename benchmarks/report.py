@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import accepting, documents, flowing
+from benchmarks import accepting, documents, flowing, history_documents, reporting
 from benchmarks.spread import Spread
 
 Rows = tuple[str, list[str], list[list[str]]]
@@ -49,6 +49,12 @@ def _tables(found: dict[str, Any]) -> list[Rows]:
         tables.append(_ratios(found["accepting"]))
     if "flowing" in found:
         tables.append(_flows(found["flowing"], found["readings"]))
+    if "reports" in found:
+        tables.append(_latencies(found["reports"]))
+    if "page" in found:
+        tables.append(_page(found["page"]))
+    if "documents" in found:
+        tables.append(_documents(found["documents"]))
     return [each for each in tables if each[2]]
 
 
@@ -110,3 +116,37 @@ def _flows(flows: list[dict[str, Any]], readings: int) -> Rows:
         ],
         rows,
     )  # fmt: skip
+
+
+def _latencies(latencies: list[dict[str, Any]]) -> Rows:
+    rows = [
+        [
+            f"{each['dealers']} dealers" if each["dealers"] > 1 else "1 dealer",
+            f"{each['p50_s']:.3f}",
+            f"{each['p99_s']:.3f}",
+            f"{each['per_second']:.1f}",
+            str(each["reports"]),
+        ]
+        for each in latencies
+    ]
+    title = "Reports with fast sources, one process: from POST to the signed file, each asking without a pause"
+    return title, ["", "p50, s", "p99, s", "a second", "reports"], rows
+
+
+def _page(page: dict[str, Any]) -> Rows:
+    row = [f"{page['per_second']:,.0f}", f"{page['p50_ms']:.1f}", f"{page['p99_ms']:.1f}", str(page["errors"])]
+    title = f"The public page of a report, one process, {reporting.READERS} readers"
+    return title, ["", "a second", "p50, ms", "p99, ms", "errors"], [["page", *row]]
+
+
+def _documents(rates: dict[str, Any]) -> Rows:
+    per_second: dict[str, list[float]] = rates["per_second"]
+    rows = [[name, Spread.of(each).shown(1), f"{rates['sizes'][name]:,}"] for name, each in per_second.items()]
+    ratio = Spread.of_ratios(per_second[history_documents.OURS], per_second[history_documents.RIVAL])
+    rows.append(["ours, signed ÷ WeasyPrint, not signed", ratio.shown(2), ""])
+    rounds = len(per_second[history_documents.OURS])
+    return (
+        f"Documents of 14 readings per second and core: median of {rounds} rounds (least – greatest)",
+        ["", "a second", "bytes"],
+        rows,
+    )

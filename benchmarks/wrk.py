@@ -24,7 +24,7 @@ _SCRIPTS = Path(__file__).with_name("lua")
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What came of submitting without a pause.
+    """What came of requests without a pause.
 
     Attributes:
         sent: how many observations were used up.
@@ -89,6 +89,18 @@ def post(url: str, *, clients: int, seconds: float, first: int) -> Posted:
     )
 
 
+def get(url: str, *, clients: int, seconds: float) -> Posted:
+    """Get one address on so many connections without a pause."""
+    found = _run("get.lua", url, threads=1, connections=clients, seconds=seconds, settings={})
+    return Posted(
+        sent=0,
+        per_second=found["answered"] / found["seconds"],
+        errors=found["errors"],
+        p50_ms=found["p50_ms"],
+        p99_ms=found["p99_ms"],
+    )
+
+
 def play_garages(
     url: str, *, garages: int, connections: int, pause_ms: int, seconds: float, first: int
 ) -> dict[str, Any]:
@@ -122,8 +134,8 @@ def _settings(chosen: Mapping[str, int]) -> str:
         for each in observations.garages()
     )
     days = ", ".join(f'"{format_wire_date(day)}"' for day in observations.days())
-    numbers = ", ".join(f"{name} = {value}" for name, value in chosen.items())
+    numbers = "".join(f"{name} = {value}, " for name, value in chosen.items())
     return (
         f'return {{ scripts = "{_SCRIPTS}", vin = "{observations.VIN}", vehicles = {observations.VEHICLES}, '
-        f"km = {observations.next_km()}, {numbers},\ndays = {{{days}}},\naccounts = {{{accounts}}} }}\n"
+        f"km = {observations.next_km()}, {numbers}\ndays = {{{days}}},\naccounts = {{{accounts}}} }}\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -20,9 +21,11 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from cryptography import x509
 from tests.registry.population import PASSWORD, Garage, add_garage, add_vehicle
 
 from odopass.registry.clock import SystemClock, belgian_day
+from odopass.registry.report.document.verifying import Verified, verify
 from odopass.sandbox.certificates import ensure_certificates
 from odopass.wire.dates import format_wire_date
 
@@ -299,6 +302,67 @@ def test_a_database_that_is_away_is_told_without_a_trace(start: Callable[..., Ru
     assert "What to do:" in said
     assert "secret" not in said
     assert "Traceback" not in said
+
+
+@pytest.mark.requirement("R11", "W16")
+@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "No such file"),
+        ("registry = ", "Invalid value"),
+        ("[source.uk]", "source: there is no such setting"),
+        ('signing = "key.pem"', "signing must be a table"),
+        ('[signing]\nkey = "key.pem"', "'chain' is missing"),
+        ('[signing]\nkey = "key.pem"\nchain = "chain.pem"', "key.pem"),
+        ('[sources.uk]\nadapter = "none"\naddress = "https://uk.example/"', "sources.uk"),
+    ],
+)
+def test_a_wrong_set_up_of_reports_is_told_before_anything_is_served(
+    start: Callable[..., Running], tmp_path: Path, command: str, content: str | None, complaint: str
+) -> None:
+    path = tmp_path / "reports.toml"
+    if content is not None:
+        path.write_text(content)
+    # Nothing is there: whoever looked at the database first would complain about it.
+    running = start(command, "--reports", str(path), database_url="postgresql://nobody@127.0.0.1:9/none")
+    assert running.process.wait(PATIENCE_SECONDS) == 3
+    said = running.output.read_text()
+    assert f"The set-up of reports in {path} cannot be used." in said
+    assert complaint in said
+    assert "set-up-reports.md" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.requirement("R11", "W11")
+@pytest.mark.parametrize("workers", [0, 1])
+async def test_reports_are_made_and_signed_as_the_file_says_by_one_process_or_several(
+    start: Callable[..., Running], tmp_path: Path, database_url: str, workers: int
+) -> None:
+    certificates = ensure_certificates(tmp_path / "tls", datetime.now(UTC))
+    setup = tmp_path / "tls" / "reports.toml"
+    # Files are looked for beside the file that names them.
+    name = certificates.documents.name
+    setup.write_text(f'registry = "Registry of Nowhere"\n[signing]\nkey = "{name}"\nchain = "{name}"\n')
+    connection = await asyncpg.connect(database_url)
+    garage = await add_garage(connection, 1)
+    await add_vehicle(connection, "SIGNED00000000001", first_use=None)
+    await connection.close()
+    options = ("serve", "--port", "0", "--reports", str(setup), "--workers", str(workers))
+    running = start(*options, database_url=database_url)
+    await ready(running)
+    async with garage_client(running, garage) as client:
+        asked = body(garage, "SIGNED00000000001", 1_000) | {"observationType": "VEHICLE_HISTORY_DOCUMENT"}
+        guid = (await client.post("/observation", json=asked)).json()["requestGuid"]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (answer := await client.get(f"/observation/{guid}/status/vhr")).status_code == 409:
+                assert answer.json()["status"] == "ONGOING"
+                await asyncio.sleep(0.05)
+    pdf = base64.b64decode(answer.json()["file"])
+    roots = [x509.load_pem_x509_certificate(certificates.authority.read_bytes())]
+    found = await asyncio.to_thread(verify, pdf, roots, moment=datetime.now(UTC))
+    assert isinstance(found, Verified), found
+    assert running.stop() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """One process of a registry under test: `python -m tests.reliability.registry_process api|judge|both DSN [SOCKET]`.
 
-It serves plain HTTP on a listening socket that it inherits, judges, or does both, until it is ended.
+It serves plain HTTP on a listening socket that it inherits, judges, or does both, until it is ended. The variable
+REPORTS names a file that sets up reports, REPORT_LEASE_SECONDS how long the making of one may take.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 
@@ -18,7 +20,16 @@ LEASE_SECONDS = 1.0
 
 def main(role: str, database_url: str, listener: str = "") -> None:
     configure_logs("info")
-    settings = Settings(Environment.BETA, database_url, pool_size=5, lease_seconds=LEASE_SECONDS, batch=50)
+    settings = Settings(
+        Environment.BETA,
+        database_url,
+        public_url="https://registry.test",
+        reports=os.environ.get("REPORTS"),
+        pool_size=5,
+        lease_seconds=LEASE_SECONDS,
+        report_lease_seconds=float(os.environ.get("REPORT_LEASE_SECONDS", LEASE_SECONDS)),
+        batch=50,
+    )
     if role == "judge":
         run(work(settings))
     else:

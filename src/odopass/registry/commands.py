@@ -16,6 +16,7 @@ import typer
 from odopass.registry.accounts.commands import account
 from odopass.registry.logs import configure_logs
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError, PostgresUnavailable
+from odopass.registry.report.setup import check_setup
 from odopass.registry.serving import many
 from odopass.registry.serving.alone import serve_on, serve_on_embedded
 from odopass.registry.serving.ending import EndSignals
@@ -75,6 +76,18 @@ Data = Annotated[
         show_default=False,
     ),
 ]
+Reports = Annotated[
+    Path | None,
+    typer.Option(
+        "--reports",
+        metavar="FILE",
+        envvar="ODOPASS_REPORTS",
+        show_envvar=True,
+        help="The TOML file that sets up reports: outside sources, and the key that signs. Without: reports are "
+        "made of the registry's own readings, and not signed. Give all machines of a registry the same.",
+        show_default=False,
+    ),
+]
 Level = Annotated[LogLevel, typer.Option("--log-level", help="The log goes to standard error, one JSON object a line.")]
 
 
@@ -116,6 +129,7 @@ def serve(
         int,
         typer.Option(metavar="N", min=0, max=256, help="Processes that only judge; 0: those that serve judge as well."),
     ] = 0,
+    reports: Reports = None,
     log_level: Level = LogLevel.INFO,
 ) -> None:
     """Serve the API and judge what comes in, on the embedded PostgreSQL or on one of your own.
@@ -127,11 +141,14 @@ def serve(
     configure_logs(log_level)
     scheme = "https" if certificates else "http"
     try:
+        setup = _checked(reports)
         tls = _context(certificates)
         with listen(host, port) as listener:
             bound = listener.getsockname()[1]
             address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{bound}"
-            settings = Settings(environment, database_url or "", public_url=(public_url or address).rstrip("/"))
+            settings = Settings(
+                environment, database_url or "", public_url=(public_url or address).rstrip("/"), reports=setup
+            )
             _log.info("listening", address=address, environment=environment.value)
             crew = Crew(api_processes, workers, certificates, log_level)
             alone = api_processes == 1 and workers == 0
@@ -164,6 +181,7 @@ def worker(
     environment: Annotated[
         Environment, typer.Option(help="As the registry's API was given it.")
     ] = Environment.PRODUCTION,
+    reports: Reports = None,
     log_level: Level = LogLevel.INFO,
 ) -> None:
     """Judge only, beside a registry that serves elsewhere: this is how machines are added.
@@ -173,8 +191,8 @@ def worker(
     if database_url is None:
         raise typer.BadParameter("give --database-url or ODOPASS_DATABASE_URL: the database of the registry to help")
     configure_logs(log_level)
-    settings = Settings(environment, database_url)
     try:
+        settings = Settings(environment, database_url, reports=_checked(reports))
         with EndSignals() as ending:
             run(_reached(database_url))
             if workers == 1:
@@ -233,6 +251,14 @@ def _certificates(chains: list[Path] | None, keys: list[Path] | None) -> tuple[C
             f"{len(chains)} --tls-cert and {len(keys)} --tls-key are given; give one key for each certificate, in order"
         )
     return tuple(Certificate(chain.absolute(), key.absolute()) for chain, key in zip(chains, keys, strict=True))
+
+
+def _checked(reports: Path | None) -> str | None:
+    """The file that sets up reports, for processes that may be in another folder; wrong ones are told at once."""
+    if reports is None:
+        return None
+    asyncio.run(check_setup(reports))
+    return str(reports.absolute())
 
 
 def _context(certificates: tuple[Certificate, ...]) -> ssl.SSLContext | None:

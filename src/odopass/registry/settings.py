@@ -24,6 +24,7 @@ class Settings:
         reports: the TOML file that sets up reports (see `registry.report.setup`); None: no sources, no signature.
         pool_size: database connections per process.
         lease_seconds: how long a worker may take to judge what it claimed before another may claim it.
+        report_lease_seconds: the same for a maker of reports: a minute for the sources, and ample time to write.
         batch: how many vehicles a worker claims at once.
     """
 
@@ -33,6 +34,7 @@ class Settings:
     reports: str | None = None
     pool_size: int = 8
     lease_seconds: float = 30.0
+    report_lease_seconds: float = 120.0
     batch: int = 500
 
     @property

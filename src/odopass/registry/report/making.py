@@ -55,6 +55,7 @@ class ReportMaker:
     Attributes:
         ask: asks the outside sources; takes a minute at most and raises nothing because of them.
         registry: the name of the registry that issues the reports.
+        lease: how long a maker may take before another may begin anew.
         side_by_side: how many may be under way at once.
         idle: seconds to wait when there is nothing to make; `wake` ends the wait.
     """
@@ -63,6 +64,7 @@ class ReportMaker:
     clock: Clock
     ask: Ask
     registry: str
+    lease: timedelta = LEASE
     side_by_side: int = 100
     idle: float = 0.1
 
@@ -110,7 +112,7 @@ class ReportMaker:
 
     async def _begin(self) -> int:
         free = self.side_by_side - len(self._under_way)
-        claims = await claim_reports(self.pool, most=free, lease=LEASE) if free > 0 else []
+        claims = await claim_reports(self.pool, most=free, lease=self.lease) if free > 0 else []
         for claim in claims:
             task = asyncio.create_task(self._make(claim))
             self._under_way.add(task)

@@ -24,14 +24,15 @@ One TOML file says it all; its secrets are in other files or in the environment:
 from __future__ import annotations
 
 import tomllib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from odopass.registry.accounts.secret import Secret
-from odopass.registry.clock import BRUSSELS, Clock
+from odopass.registry.clock import BRUSSELS, Clock, SystemClock
 from odopass.registry.postgres import ExplainedError
 from odopass.registry.report.content import ReportContent
 from odopass.registry.report.document.producing import DocumentProducer
@@ -45,11 +46,16 @@ from odopass.registry.report.document.signing_keys import (
     secret_from_environment,
     secret_from_file,
 )
-from odopass.registry.report.making import ReportMaker
+from odopass.registry.report.making import LEASE, ReportMaker
 from odopass.registry.report.published import Reports
 from odopass.registry.report.sources import ConfigurationError, Enquiry, Question, enquire, open_client, sources_from
 from odopass.registry.report.view import view_of
 from odopass.registry.store.database import Pool
+
+_OF_SIGNING: Final = frozenset(
+    {"key", "chain", "pkcs12", "passphrase_file", "passphrase_variable", "timestamp_url", "token"}
+)
+_OF_TOKEN: Final = frozenset({"module", "token", "key", "pin_file", "pin_variable", "certificate", "chain"})
 
 DEFAULT_NAME: Final = "Odometer registry"
 
@@ -93,7 +99,9 @@ def read_setup(path: Path | None) -> ReportSetup:
         return ReportSetup()
     try:
         stated = tomllib.loads(path.read_text("utf-8"))
+        _expect(stated, {"registry", "signing", "sources"}, "")
         signing = stated.get("signing", {})
+        _expect(signing, _OF_SIGNING, "signing.")
         return ReportSetup(
             registry=str(stated.get("registry", DEFAULT_NAME)),
             configuration={"sources": stated.get("sources", {})},
@@ -104,15 +112,39 @@ def read_setup(path: Path | None) -> ReportSetup:
         raise _unusable(path, error) from error
 
 
+async def check_setup(path: Path) -> None:
+    """Look whether processes will be able to use the file: its sources, its key.
+
+    Raises:
+        UnusableSetup: with what is wrong and what to do.
+    """
+    setup = read_setup(path)
+    try:
+        _signer(setup)
+        async with open_client() as client:
+            sources_from(setup.configuration, client=client, clock=SystemClock())
+    except (UnusableKeyError, ConfigurationError) as error:
+        raise _unusable(path, error) from error
+
+
 @asynccontextmanager
-async def open_reporting(setup: ReportSetup, pool: Pool, clock: Clock, *, public_url: str) -> AsyncIterator[Reporting]:
+async def open_reporting(
+    setup: ReportSetup, pool: Pool, clock: Clock, *, public_url: str, lease: timedelta = LEASE
+) -> AsyncIterator[Reporting]:
     """Open the sources and the key; the maker is not run yet.
+
+    Args:
+        setup: what reports are made with.
+        pool: the database.
+        clock: the time of day.
+        public_url: the address of the public pages, without a slash at the end.
+        lease: how long the making of a report may take before it is begun anew.
 
     Raises:
         UnusableSetup: a source's table cannot be used, or the key cannot be had.
     """
     try:
-        signer = None if setup.key is None else DocumentSigner(setup.key, timestamp_url=setup.timestamp_url)
+        signer = _signer(setup)
     except UnusableKeyError as error:
         raise _unusable(None, error) from error
     async with open_client() as client:
@@ -134,13 +166,26 @@ async def open_reporting(setup: ReportSetup, pool: Pool, clock: Clock, *, public
 
             yield Reporting(
                 Reports(pool, clock, public_url=public_url, produce=produce, registry=setup.registry),
-                ReportMaker(pool, clock, ask, setup.registry),
+                ReportMaker(pool, clock, ask, setup.registry, lease),
             )
+
+
+def _expect(table: object, names: Collection[str], place: str) -> None:
+    """See that a table holds nothing but these: a misspelt name would be passed over, and a report lack its sources."""
+    if not isinstance(table, dict):
+        raise ValueError(f"{place.rstrip('.')} must be a table")  # noqa: TRY004 - of a file, not of a program
+    if strange := sorted(set(table) - set(names)):
+        raise ValueError(f"{', '.join(place + name for name in strange)}: there is no such setting")
+
+
+def _signer(setup: ReportSetup) -> DocumentSigner | None:
+    return None if setup.key is None else DocumentSigner(setup.key, timestamp_url=setup.timestamp_url)
 
 
 def _key(signing: Mapping[str, Any], folder: Path) -> KeySource:
     if "token" in signing:
         token = signing["token"]
+        _expect(token, _OF_TOKEN, "signing.token.")
         chain = token.get("chain")
         pin = _secret(token, folder, "pin")
         if pin is None:
@@ -173,5 +218,5 @@ def _unusable(path: Path | None, error: Exception) -> UnusableSetup:
     return UnusableSetup(
         f"{where} cannot be used.",
         reason,
-        "Correct it and start again; docs/reference/sources.md and docs/decisions tell what it can hold.",
+        "Correct it and start again; docs/how-to/set-up-reports.md tells what it can hold.",
     )

@@ -96,7 +96,8 @@ def make_worker(settings: Settings, pool: Pool, clock: Clock) -> Worker:
 
 def _reporting(settings: Settings, pool: Pool, clock: Clock) -> AbstractAsyncContextManager[Reporting]:
     setup = read_setup(None if settings.reports is None else Path(settings.reports))
-    return open_reporting(setup, pool, clock, public_url=settings.public_url)
+    lease = timedelta(seconds=settings.report_lease_seconds)
+    return open_reporting(setup, pool, clock, public_url=settings.public_url, lease=lease)
 
 
 class _Loop(Protocol):
