@@ -55,7 +55,9 @@ def _ordinary(random: Random, today: date) -> Iterator[KnownVehicle]:
         model = VANS[number // 8 % len(VANS)] if van else CARS[number % len(CARS)]
         last_day = workday(today - timedelta(days=random.randint(*_LAST_READ_DAYS)))
         last_km = random.randint(*_LAST_READ_KM)
-        first_use = first_use_before(last_day, last_km, max(random.randint(*_KM_PER_YEAR), last_km // 14))
+        # A life of three to fourteen years: long enough for several readings, short enough for its Euro standard.
+        km_per_year = min(max(random.randint(*_KM_PER_YEAR), last_km // 14), last_km // 3)
+        first_use = first_use_before(last_day, last_km, km_per_year)
         yield KnownVehicle(
             row=row_of(model, first_use, number),
             purpose=f"ordinary {'van' if van else 'car'}",
