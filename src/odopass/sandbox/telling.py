@@ -70,9 +70,9 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str) -> None:
 
 
 def curl_command(ready: Ready, today: str) -> str:
-    """A command that reports today's reading of the first ordinary vehicle."""
+    """Commands that report a vehicle which nobody has reported today, and ask what became of it."""
     garage = ready["garages"][0]
-    vehicle = next(each for each in ready["vehicles"] if each["lastReading"] is not None)
+    vehicle = next(each for each in ready["vehicles"] if (each["lastReading"] or {"date": today})["date"] != today)
     last = vehicle["lastReading"]
     assert last is not None  # noqa: S101 - for the type checker
     body = (
@@ -81,11 +81,13 @@ def curl_command(ready: Ready, today: str) -> str:
         f'  "enterpriseOrganisation": "{garage["enterpriseOrganisation"]}", '
         f'"enteredOrganisation": "{garage["enteredOrganisation"]}"}}'
     )
+    asks = f"curl --cacert {shlex.quote(ready['ca'])} --user {garage['username']}:{garage['password']} \\\n"
     return (
-        f"curl --cacert {shlex.quote(ready['ca'])} \\\n"
-        f"  --user {garage['username']}:{garage['password']} \\\n"
-        f"  --json '{body}' \\\n"
-        f"  {ready['api']}/observation"
+        f"{asks}  --header 'Content-Type: application/json' \\\n"
+        f"  --data '{body}' \\\n"
+        f"  {ready['api']}/observation\n\n"
+        f"What became of it, a second later, with the GUID that was answered:\n\n"
+        f"{asks}  {ready['api']}/observation/GUID/status"
     )
 
 

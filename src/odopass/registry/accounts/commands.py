@@ -252,7 +252,7 @@ def _tell(changed: Account, what: str, password: Secret | None = None, *, as_jso
     typer.echo(f"  User name: {changed.username}")
     if password is not None:
         typer.echo(f"  Password:  {password.reveal()}")
-        typer.echo("It is shown only now. Hand it to the garage on a safe way; `reset` makes another one.")
+        typer.echo("It is shown only now. Hand it to the garage in a safe way; `reset` makes another one.")
     if changed.state is AccountState.LOCKED and "locked" not in what:
         typer.echo("The account is locked; `unlock` lets the garage log in.")
 

@@ -53,7 +53,7 @@ _MARK = """
 
 _NOT_AN_ISSUE = {
     Status.ONGOING: "it is still being validated. Ask for its status again in 10 seconds.",
-    Status.PROCESSED: "it has been processed; nothing needs to be done.",
+    Status.PROCESSED: "it has been processed. If it is wrong all the same, ask the registry's helpdesk.",
     Status.ERROR: "it was refused; submit a new observation instead.",
     Status.REVIEWING: "an employee of the registry is looking at it. Ask for its status again later.",
 }
@@ -179,7 +179,7 @@ async def _case_in_issue(connection: Database, own: Record, guid: UUID) -> Recor
     if case["head"] != guid:
         raise Conflict(
             "requestGuid",
-            f"A newer request follows on this one: {case['head']} ({status}). Only the newest can be followed.",
+            f"A newer request follows on this one: {case['head']} ({status}). Correct or confirm that one.",
         )
     if status is not Status.ISSUE:
         raise _not_an_issue(status)
@@ -188,7 +188,8 @@ async def _case_in_issue(connection: Database, own: Record, guid: UUID) -> Recor
 
 def _not_an_issue(status: Status) -> Conflict:
     return Conflict(
-        "requestGuid", f"Only a request in ISSUE can be followed; this one is {status}: {_NOT_AN_ISSUE[status]}"
+        "requestGuid",
+        f"Only a request in ISSUE can be corrected or confirmed; this one is {status}: {_NOT_AN_ISSUE[status]}",
     )
 
 

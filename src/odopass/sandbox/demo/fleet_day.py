@@ -102,7 +102,7 @@ def show(screen: Screen, day: FleetDay) -> None:
     screen.console.print()
     screen.note(
         f"Why it asked or refused: {', '.join(named)}. A mistake that is taken fits everything the registry knows of "
-        "the vehicle; the next reading may tell."
+        "the vehicle; the next reading may tell. A vehicle outside the law (104) is refused, however right its reading."
     )
 
 
