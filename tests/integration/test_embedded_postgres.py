@@ -21,8 +21,11 @@ import pytest
 
 from odopass.registry.postgres import EmbeddedPostgres, PostgresUnavailable, children, cluster, disk_is_full, leftovers
 
+# Signals that were ignored by whoever runs the tests (nohup, a shell's background) are ignored by all its children.
 SERVE = """
-import pathlib, sys
+import pathlib, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from odopass.registry.postgres import EmbeddedPostgres
 server = EmbeddedPostgres(pathlib.Path(sys.argv[1])).start()
 print(server.pid, server.dsn(), flush=True)
@@ -200,7 +203,7 @@ async def test_what_was_committed_survives_a_killed_owner_and_an_immediate_resta
     owner = own(data_dir)
     pid, dsn = owner.ready()
     acknowledged = await write_until_cut_off(dsn, owner.process.kill)
-    owner.process.wait()
+    owner.process.wait(30)
     with EmbeddedPostgres(data_dir) as server:
         assert not running(pid), "the earlier server ended with its owner"
         assert not socket_dir(dsn).exists(), "its socket was cleared away"
@@ -214,7 +217,7 @@ async def test_the_server_ends_with_its_owner_whatever_ends_that(
     owner = own(data_dir)
     pid, _ = owner.ready()
     owner.process.send_signal(number)
-    owner.process.wait()
+    owner.process.wait(30)
     until(lambda: not running(pid))
     with EmbeddedPostgres(data_dir) as server:
         assert await ask(server.dsn(), "select 1") == 1
@@ -392,7 +395,7 @@ def test_an_interrupted_first_start_is_done_again(tmp_path: Path, own: Callable[
     owner = own(tmp_path)
     until((tmp_path / "postgres.unfinished" / "PG_VERSION").exists)
     owner.process.kill()
-    owner.process.wait()
+    owner.process.wait(30)
     assert not (tmp_path / "postgres").exists()
     with EmbeddedPostgres(tmp_path) as server:
         assert server.poll() is None
