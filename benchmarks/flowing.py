@@ -23,7 +23,7 @@ TOGETHER, APART = "one process that takes in and judges", "one process that take
 LAYOUTS = {TOGETHER: ("both",), APART: ("serve", "work")}
 
 #: Connections to the service; the garages share them.
-CONNECTIONS = 32
+CONNECTIONS = 64
 #: How long a garage waits after an answer before it asks for the status. Real ones wait longer.
 PAUSE_MS = 250
 #: p99 from acceptance to outcome that must not be exceeded, in seconds.
@@ -141,12 +141,16 @@ class Garages:
         best = _STEPS[0]
         self.run(best, 3.0)  # lets the processes warm up
         for garages in _STEPS:
-            flow = self.run(garages, _STEP_SECONDS)
-            tell(f"{garages} garages: {flow.per_second:,.0f}/s, p99 {flow.p99_s:.2f} s, told {flow.told_p99_s:.2f} s")
-            if max(flow.p99_s, flow.told_p99_s) >= MOST_SECONDS:
+            # Twice if need be: a step that something else on the machine disturbed is not the end.
+            if not any(self._in_time(garages, tell) for _ in range(2)):
                 break
             best = garages
         return best
+
+    def _in_time(self, garages: int, tell: Callable[[str], None]) -> bool:
+        flow = self.run(garages, _STEP_SECONDS)
+        tell(f"{garages} garages: {flow.per_second:,.0f}/s, p99 {flow.p99_s:.2f} s, told {flow.told_p99_s:.2f} s")
+        return max(flow.p99_s, flow.told_p99_s) < MOST_SECONDS
 
 
 def _flow(garages: int, found: dict[str, Any], row: asyncpg.Record, readings: int) -> Flow:
