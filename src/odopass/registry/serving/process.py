@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import ssl
@@ -31,9 +32,19 @@ _log = structlog.get_logger(__name__)
 #: How long requests under way may take when the process is told to end.
 _GRACE_SECONDS = 20
 
+#: How many more objects there must be before the garbage collector looks through the youngest. Python's own: 700.
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run a process's main coroutine on uvloop."""
+    """Run a process's main coroutine on uvloop.
+
+    The garbage collector, which looks for cycles only, is told to look seldom and never at what was loaded at the start:
+    requests and rows are freed without it, and looking through them is a twelfth of all work.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
 
