@@ -39,8 +39,8 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a process's main coroutine on uvloop.
 
-    The garbage collector, which looks for cycles only, is told to look seldom and never at what was loaded at the start:
-    requests and rows are freed without it, and looking through them is a twelfth of all work.
+    The garbage collector, which looks for cycles only, is told to look seldom, and never at what was loaded at the
+    start: requests and rows are freed without it, and looking through them is a twelfth of all work.
     """
     gc.collect()
     gc.freeze()
