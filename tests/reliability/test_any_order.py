@@ -205,6 +205,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.waits)
     def judge(self) -> None:
         self._does("judge", self.registry.worker.judge_batch())
+        self._does("make reports", self.registry.maker.make_waiting())
         self.waits = False
 
     @rule(hours=st.integers(1, 20))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from odopass.registry.postgres.faults import PostgresUnavailable, explained
 from odopass.registry.postgres.server_user import own_like_folder
+
+_DYING_SECONDS = 1.0
 
 _held: weakref.WeakSet[FolderLock] = weakref.WeakSet()
 
@@ -33,15 +36,8 @@ class FolderLock:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             own_like_folder(self._fd, path.parent)
         try:
-            try:
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = self._read().get("pid", "another process")
-                raise PostgresUnavailable(
-                    f"The folder {path.parent} is in use.",
-                    f"The process with id {holder} has it open.",
-                    "Stop that process first, or name another folder for the data.",
-                ) from None
+            if not self._locked():
+                self._refuse()
             left = self._read()
             self.left_socket_dir = left.get("socket_dir")
             server = left.get("server")
@@ -51,6 +47,27 @@ class FolderLock:
             os.close(self._fd)
             raise
         _held.add(self)
+
+    def _refuse(self) -> NoReturn:
+        holder = self._read().get("pid", "another process")
+        raise PostgresUnavailable(
+            f"The folder {self._path.parent} is in use.",
+            f"The process with id {holder} has it open.",
+            "Stop that process first, or name another folder for the data.",
+        )
+
+    def _locked(self) -> bool:
+        """Try for a moment: who was killed just now holds the lock until the kernel has done with it."""
+        give_up = time.monotonic() + _DYING_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= give_up:
+                    return False
+                time.sleep(0.02)
+            else:
+                return True
 
     def note(self, socket_dir: Path | None = None, server: int | None = None) -> None:
         """Write down who we are, where the socket is, and the server's process id."""
