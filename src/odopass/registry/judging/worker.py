@@ -6,12 +6,10 @@ claimed when it died is claimed again when its lease has run out.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from asyncpg import InterfaceError, InternalClientError, PostgresError
 
 from odopass.registry.clock import Clock
 from odopass.registry.faultpoints import reached
@@ -19,6 +17,7 @@ from odopass.registry.judging.claiming import Claim, claim
 from odopass.registry.judging.deciding import Settlement, decide
 from odopass.registry.judging.files import VehicleFile, read_files
 from odopass.registry.judging.settling import settle
+from odopass.registry.looping import Loop
 from odopass.registry.metrics import SETTLED, SETTLING_SECONDS
 from odopass.registry.store.database import OF_SINGLE_ROWS, Database, Pool
 
@@ -28,10 +27,6 @@ Judged = tuple[Claim, list[Settlement]]
 
 #: What rows give that this program cannot read: those of a newer version, or damaged ones.
 _UNREADABLE = (LookupError, ValueError, TypeError)
-
-_LONGEST_REST_S = 5.0
-#: After this many failures in a row the rest is the longest, whatever the idle time.
-_MOST_DOUBLINGS = 10
 
 
 class Worker:
@@ -58,37 +53,19 @@ class Worker:
         self._clock = clock
         self._batch = batch
         self._lease = lease
-        self._idle = idle.total_seconds()
-        self._arrival = asyncio.Event()
-        self._stopping = False
+        self._loop = Loop(self.judge_batch, idle=idle.total_seconds(), failed="could not judge a batch")
 
     def wake(self) -> None:
         """Tell the worker that something has arrived."""
-        self._arrival.set()
+        self._loop.wake()
 
     def stop(self) -> None:
         """End `run` after the batch under way."""
-        self._stopping = True
-        self._arrival.set()
+        self._loop.stop()
 
     async def run(self) -> None:
-        """Judge until `stop`. A database that is away is waited for, ever longer up to 5 s."""
-        failures = 0
-        while not self._stopping:
-            self._arrival.clear()
-            try:
-                judged = await self.judge_batch()
-                failures = 0
-            except (PostgresError, InterfaceError, InternalClientError, OSError) as error:
-                judged = 0
-                failures += 1
-                _log.warning("database away", error=str(error) or type(error).__name__, failures=failures)
-            except Exception:  # noqa: BLE001 - the lease runs out and the batch is judged again; the loop must not end
-                judged = 0
-                failures += 1
-                _log.exception("could not judge a batch", failures=failures)
-            if judged == 0:
-                await self._rest(min(self._idle * 2 ** min(failures, _MOST_DOUBLINGS), _LONGEST_REST_S))
+        """Judge until `stop`."""
+        await self._loop.run()
 
     async def judge_batch(self) -> int:
         """Claim one batch, judge and settle it.
@@ -129,12 +106,6 @@ class Worker:
         _count(settled, now)
         _log.info("settled", outcomes=_outcomes(settled))
         return sum(len(each.requests) for each, _ in settled)
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._arrival.wait(), seconds)
-        except TimeoutError:
-            return
 
 
 async def _read(connection: Database, claims: Sequence[Claim]) -> dict[int, VehicleFile]:

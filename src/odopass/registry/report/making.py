@@ -14,10 +14,10 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from asyncpg import InterfaceError, InternalClientError, PostgresError
 
 from odopass.registry.clock import Clock, belgian_day
 from odopass.registry.faultpoints import reached
+from odopass.registry.looping import Loop
 from odopass.registry.report.claims import ReportClaim, claim_reports, still_held
 from odopass.registry.report.content import (
     ReadingLine,
@@ -69,33 +69,20 @@ class ReportMaker:
     idle: float = 0.1
 
     def __post_init__(self) -> None:
-        self._arrival = asyncio.Event()
-        self._stopping = False
+        self._loop = Loop(self._begin, idle=self.idle, failed="could not begin reports")
         self._under_way: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """Tell the maker that a report may have been asked for."""
-        self._arrival.set()
+        self._loop.wake()
 
     def stop(self) -> None:
         """End `run`; reports under way are given up and made by somebody else."""
-        self._stopping = True
-        self._arrival.set()
+        self._loop.stop()
 
     async def run(self) -> None:
         """Make reports until `stop`."""
-        failures = 0
-        while not self._stopping:
-            self._arrival.clear()
-            begun = 0
-            try:
-                begun = await self._begin()
-                failures = 0
-            except (PostgresError, InterfaceError, InternalClientError, OSError) as error:
-                failures = min(failures + 1, 6)
-                _log.warning("database away", error=str(error) or type(error).__name__)
-            if not begun:
-                await self._rest(min(self.idle * 2**failures, 5.0))
+        await self._loop.run()
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -176,12 +163,6 @@ class ReportMaker:
             accident_inspection_due=enquiry.accident_inspection_due,
             sources=enquiry.lines,
         )
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._arrival.wait(), seconds)
-        except TimeoutError:
-            return
 
 
 def told(vehicle: VehicleData, enquiry: Enquiry) -> VehicleData:
