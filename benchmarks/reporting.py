@@ -22,7 +22,7 @@ from benchmarks import observations, wrk
 from benchmarks.children import child
 from benchmarks.databases import Databases
 from benchmarks.history_documents import document_key
-from odopass.registry.clock import SystemClock, belgian_day
+from odopass.clock import SystemClock, belgian_day
 from odopass.registry.report.content import VehicleData
 from odopass.sandbox.played_sources import Addresses, PlayedVehicle, played_sources_beside
 from odopass.wire.dates import format_wire_date

@@ -24,7 +24,7 @@ import pytest
 from cryptography import x509
 from tests.registry.population import PASSWORD, Garage, add_garage, add_vehicle
 
-from odopass.registry.clock import SystemClock, belgian_day
+from odopass.clock import SystemClock, belgian_day
 from odopass.registry.report.document.verifying import Verified, verify
 from odopass.sandbox.certificates import ensure_certificates
 from odopass.wire.dates import format_wire_date

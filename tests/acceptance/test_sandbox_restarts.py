@@ -24,7 +24,7 @@ from tests.acceptance.running_sandbox import (
     wait_until_ready,
 )
 
-from odopass.registry.clock import SystemClock, belgian_day
+from odopass.clock import SystemClock, belgian_day
 from odopass.wire.dates import format_wire_date
 
 

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.contracts.conftest import VIN, Served
 from tests.reliability.verdict import tell
 
-from odopass.registry.clock import belgian_day
+from odopass.clock import belgian_day
 from odopass.wire.dates import format_wire_date
 
 CHECKS = [

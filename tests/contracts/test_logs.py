@@ -10,7 +10,7 @@ import pytest
 from tests.contracts.conftest import Served
 from tests.registry.population import PASSWORD, basic
 
-from odopass.registry.clock import belgian_day
+from odopass.clock import belgian_day
 from odopass.wire.dates import format_wire_date
 
 pytestmark = pytest.mark.requirement("R13")

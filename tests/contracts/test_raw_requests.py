@@ -14,7 +14,7 @@ import pytest
 from tests.contracts.conftest import VIN, Served
 from tests.reliability.verdict import tell
 
-from odopass.registry.clock import belgian_day
+from odopass.clock import belgian_day
 from odopass.wire.dates import format_wire_date
 
 pytestmark = pytest.mark.requirement("W12")

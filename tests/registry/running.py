@@ -15,9 +15,9 @@ import httpx
 from starlette.applications import Starlette
 from tests.registry.population import Garage
 
+from odopass.clock import BRUSSELS, belgian_day
 from odopass.registry.api.app import build_app
 from odopass.registry.api.service import Service, open_pool, open_service
-from odopass.registry.clock import BRUSSELS, belgian_day
 from odopass.registry.judging.worker import Worker
 from odopass.registry.report.making import ReportMaker
 from odopass.registry.report.setup import ReportSetup, open_reporting

@@ -17,7 +17,7 @@ from tests.reliability.deployment import deployment
 from tests.reliability.garage import Software, day_of
 from tests.reliability.verdict import disagreeing, duplicated, lost, tell, unsettled
 
-from odopass.registry.clock import SystemClock, belgian_day
+from odopass.clock import SystemClock, belgian_day
 from odopass.registry.report.content import VehicleData
 from odopass.registry.store.migrate import migrate
 from odopass.sandbox.played_sources import Addresses, Behaviour, Manner, PlayedVehicle, played_sources_beside

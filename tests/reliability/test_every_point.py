@@ -15,8 +15,8 @@ from tests.reliability.deployment import Deployment, deployment
 from tests.reliability.garage import Software
 from tests.reliability.verdict import disagreeing, duplicated, tell, unsettled
 
+from odopass.clock import BRUSSELS, SystemClock, belgian_day
 from odopass.registry import faultpoints
-from odopass.registry.clock import BRUSSELS, SystemClock, belgian_day
 from odopass.registry.store.migrate import migrate
 
 #: The points between a request's arrival and its outcome.

@@ -16,7 +16,7 @@ from tests.reliability.deployment import Deployment, deployment
 from tests.reliability.garage import Software, day_of
 from tests.reliability.verdict import disagreeing, duplicated, lost, settled_within, tell, unsettled
 
-from odopass.registry.clock import SystemClock, belgian_day
+from odopass.clock import SystemClock, belgian_day
 from odopass.registry.store.migrate import migrate
 
 VEHICLES = 200

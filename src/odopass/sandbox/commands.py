@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from odopass.registry.clock import SystemClock, belgian_day
+from odopass.clock import SystemClock, belgian_day
 from odopass.registry.logs import configure_logs
 from odopass.registry.postgres import ExplainedError
 from odopass.registry.postgres.faults import explained

@@ -10,10 +10,10 @@ from typing import Final
 
 import asyncpg
 
+from odopass.clock import BRUSSELS
 from odopass.registry.accounts import accounts, passwords
 from odopass.registry.accounts.accounts import AccountState, NoSuchAccount
 from odopass.registry.accounts.secret import Secret
-from odopass.registry.clock import BRUSSELS
 from odopass.registry.postgres import ExplainedError
 from odopass.registry.store.database import Database, fetch_one
 from odopass.registry.vehicles.loading import (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 
-from odopass.registry.clock import Clock, belgian_day
+from odopass.clock import Clock, belgian_day
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
 from odopass.registry.postgres.faults import explained
 from odopass.registry.postgres.folder_lock import FolderLock

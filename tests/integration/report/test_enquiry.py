@@ -20,7 +20,7 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from odopass.registry.clock import SystemClock, belgian_day
+from odopass.clock import SystemClock, belgian_day
 from odopass.registry.logs import configure_logs
 from odopass.registry.report.content import Recall, SourceState, VehicleData
 from odopass.registry.report.sources import (

@@ -13,7 +13,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from odopass.registry.clock import SystemClock
+from odopass.clock import SystemClock
 from odopass.registry.report.content import SourceState
 from odopass.registry.report.sources import ForeignReading, Question, Source, enquire, open_client, sources_from
 from odopass.sandbox.played_sources.mot import MotPlayer, played_mot_history, problem

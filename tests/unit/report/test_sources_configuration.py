@@ -9,7 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from odopass.registry.clock import SystemClock
+from odopass.clock import SystemClock
 from odopass.registry.report.sources import (
     LONGEST_SECONDS,
     ConfigurationError,

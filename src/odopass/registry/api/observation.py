@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from starlette.requests import Request
 from starlette.responses import Response
 
+from odopass.clock import belgian_day
 from odopass.registry.accounts.verdicts import Garage
 from odopass.registry.api.answers import answer
 from odopass.registry.api.operations import json_body, operation, origin_of
 from odopass.registry.api.service import Service
-from odopass.registry.clock import belgian_day
 from odopass.registry.intake.requests import Submission, digest_of
 from odopass.wire.errors import Invalid, Problem
 from odopass.wire.headers import idempotency_key

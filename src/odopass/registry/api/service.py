@@ -12,9 +12,9 @@ import asyncpg
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
+from odopass.clock import Clock, SystemClock
 from odopass.registry.accounts.credentials import Authenticator
 from odopass.registry.cases import Cases
-from odopass.registry.clock import Clock, SystemClock
 from odopass.registry.intake.following import Following
 from odopass.registry.intake.software import SoftwareCatalogue
 from odopass.registry.intake.submitting import Submitting

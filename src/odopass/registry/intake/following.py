@@ -13,10 +13,10 @@ from uuid import UUID
 import structlog
 from asyncpg import Record
 
+from odopass.clock import belgian_day
 from odopass.domain.identification import Identification
 from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
-from odopass.registry.clock import belgian_day
 from odopass.registry.faultpoints import reached
 from odopass.registry.intake.requests import Conflict, Origin, Submission, UnknownRequest
 from odopass.registry.intake.submitting import earlier_answer

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from odopass.clock import belgian_day
 from odopass.domain.catalogue import CATALOGUE, Severity
 from odopass.domain.finding import Finding
 from odopass.domain.history import Reading, SourceKind
@@ -14,7 +15,6 @@ from odopass.domain.identification import Identification
 from odopass.domain.observation import Observation, ObservationType
 from odopass.domain.outcome import Outcome, Status, outcome_of
 from odopass.domain.rules import SameGarage, judge, judge_unidentified
-from odopass.registry.clock import belgian_day
 from odopass.registry.judging.files import Case, OwnReport, Request, VehicleFile
 
 _ORDINARY = frozenset({ObservationType.REPAIR_MAINTENANCE_SERVICE, ObservationType.ROAD_SIDE_ASSISTANCE})

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from odopass.registry.clock import Clock
+from odopass.clock import Clock
 from odopass.registry.faultpoints import reached
 from odopass.registry.judging.claiming import Claim, claim
 from odopass.registry.judging.deciding import Settlement, decide

@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from odopass.registry.clock import Clock, belgian_day
+from odopass.clock import Clock, belgian_day
 from odopass.registry.faultpoints import reached
 from odopass.registry.looping import Loop
 from odopass.registry.report.claims import ReportClaim, claim_reports, still_held

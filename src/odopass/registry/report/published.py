@@ -10,8 +10,8 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from odopass.clock import Clock
 from odopass.domain import limits
-from odopass.registry.clock import Clock
 from odopass.registry.report.claims import ask_again
 from odopass.registry.report.content import ReportContent, SourceState, stored_content
 from odopass.registry.report.histories import latest_reading_since

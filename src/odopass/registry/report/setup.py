@@ -31,8 +31,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from odopass.clock import BRUSSELS, Clock, SystemClock
 from odopass.registry.accounts.secret import Secret
-from odopass.registry.clock import BRUSSELS, Clock, SystemClock
 from odopass.registry.postgres import ExplainedError
 from odopass.registry.report.content import ReportContent
 from odopass.registry.report.document.producing import DocumentProducer

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from odopass.clock import BRUSSELS
 from odopass.domain.history import SourceKind
 from odopass.domain.timeline import Entry, Remark, RemarkKind, Timeline
-from odopass.registry.clock import BRUSSELS
 from odopass.registry.report.chart import Chart, chart_of
 from odopass.registry.report.content import Recall, ReportContent, SourceLine, SourceState, VehicleData
 from odopass.registry.report.wording import Wording, wording

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from odopass.registry.clock import Clock
+from odopass.clock import Clock
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
 from odopass.registry.serving.ending import EndSignals
 from odopass.registry.serving.process import run, serve

@@ -18,9 +18,9 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
+from odopass.clock import Clock, SystemClock
 from odopass.registry.api.app import build_app
 from odopass.registry.api.service import Service, nobody, open_pool, open_service
-from odopass.registry.clock import Clock, SystemClock
 from odopass.registry.judging.worker import Worker
 from odopass.registry.report.setup import Reporting, open_reporting, read_setup
 from odopass.registry.serving.protocol import OnePacketProtocol

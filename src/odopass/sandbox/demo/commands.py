@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from odopass.registry.clock import SystemClock
+from odopass.clock import SystemClock
 from odopass.registry.postgres import ExplainedError
 from odopass.registry.serving.ending import EndSignals
 from odopass.sandbox.demo.garage import Unexpected

@@ -16,7 +16,7 @@ from typing import Final
 
 from rich.table import Table
 
-from odopass.registry.clock import Clock, belgian_day
+from odopass.clock import Clock, belgian_day
 from odopass.registry.postgres import ExplainedError
 from odopass.registry.serving.tied import tied
 from odopass.sandbox.demo import fleet_day

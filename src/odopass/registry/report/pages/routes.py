@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from odopass.registry.clock import Clock, belgian_day
+from odopass.clock import Clock, belgian_day
 from odopass.registry.report.pages.answers import STATIC_PATH, Static, Writer
 from odopass.registry.report.pages.checking import Checked, Refusal, as_number
 from odopass.registry.report.pages.drawing import NARROW, WIDE, drawing_of

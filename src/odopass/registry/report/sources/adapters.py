@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from odopass.clock import Clock, belgian_day
 from odopass.registry.accounts.secret import Secret
-from odopass.registry.clock import Clock, belgian_day
 from odopass.registry.report.sources.fetching import Fetcher
 from odopass.registry.report.sources.members import Oddities
 from odopass.registry.report.sources.question import Answer, Question

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from odopass.clock import Clock
 from odopass.registry.accounts.secret import Secret
-from odopass.registry.clock import Clock
 from odopass.registry.report.sources.adapters import Adapter, Setup
 from odopass.registry.report.sources.authorities import AccidentInspection, DutchRegistry, RegistrationAuthority
 from odopass.registry.report.sources.breaker import Breaker
