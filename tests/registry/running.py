@@ -181,10 +181,13 @@ async def running_registry(
     pool_size: int = 8,
     lease: timedelta = timedelta(seconds=30),
     setup: ReportSetup | None = None,
+    maintenance: str = "",
 ) -> AsyncIterator[Registry]:
     """The registry on a database, without sockets."""
     clock = clock or OwnClock(datetime.combine(TODAY, time(10), BRUSSELS))
-    settings = Settings(environment, database_url, public_url="https://registry.test", pool_size=pool_size)
+    settings = Settings(
+        environment, database_url, public_url="https://registry.test", pool_size=pool_size, maintenance=maintenance
+    )
     async with (
         open_pool(settings) as pool,
         open_reporting(setup or ReportSetup(), pool, clock, public_url=settings.public_url) as reporting,

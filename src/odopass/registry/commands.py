@@ -15,6 +15,8 @@ import typer
 
 from odopass.registry.accounts.commands import account
 from odopass.registry.logs import configure_logs
+from odopass.registry.maintenance.calendar import WeeklyWindow
+from odopass.registry.maintenance.commands import maintenance
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError, PostgresUnavailable
 from odopass.registry.report.setup import check_setup
 from odopass.registry.serving import many
@@ -41,6 +43,7 @@ registry = typer.Typer(
     add_completion=False,
 )
 registry.add_typer(account)
+registry.add_typer(maintenance)
 
 
 class LogLevel(StrEnum):
@@ -129,6 +132,15 @@ def serve(
         int,
         typer.Option(metavar="N", min=0, max=256, help="Processes that only judge; 0: those that serve judge as well."),
     ] = 0,
+    maintenance_window: Annotated[
+        str,
+        typer.Option(
+            metavar="WINDOW",
+            help="A weekly window, in Belgian time, in which every operation answers 503 with Retry-After: "
+            "thu 19:00-24:00. Work that was taken in goes on. Without: only `odopass registry maintenance` closes.",
+            show_default=False,
+        ),
+    ] = "",
     reports: Reports = None,
     log_level: Level = LogLevel.INFO,
 ) -> None:
@@ -137,6 +149,10 @@ def serve(
     The database is brought up to date first. Processes that die are started anew.
     """
     _check_one_database(data, database_url)
+    try:
+        window = str(WeeklyWindow.parse(maintenance_window)) if maintenance_window else ""
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--maintenance-window") from None
     certificates = _certificates(tls_cert, tls_key)
     configure_logs(log_level)
     scheme = "https" if certificates else "http"
@@ -147,7 +163,11 @@ def serve(
             bound = listener.getsockname()[1]
             address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{bound}"
             settings = Settings(
-                environment, database_url or "", public_url=(public_url or address).rstrip("/"), reports=setup
+                environment,
+                database_url or "",
+                public_url=(public_url or address).rstrip("/"),
+                reports=setup,
+                maintenance=window,
             )
             _log.info("listening", address=address, environment=environment.value)
             crew = Crew(api_processes, workers, certificates, log_level)

@@ -79,6 +79,16 @@ def login_refused(verdict: Refused | Locked | TooManyAttempts) -> Response:
             return refusal(429, [Problem((), problem)], headers={"retry-after": str(verdict.retry_after)})
 
 
+def maintenance(seconds: int) -> Response:
+    """What is answered to every operation during maintenance (W20).
+
+    Args:
+        seconds: until it ends.
+    """
+    problem = f"The registry is under maintenance. Keep the request and send it again in {seconds} s."
+    return refusal(503, [Problem((), problem)], headers={"retry-after": str(seconds)})
+
+
 def _away(error: Exception) -> Response:
     _log.error("database away", error=str(error) or type(error).__name__)
     return refusal(

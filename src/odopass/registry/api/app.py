@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 import odopass
-from odopass.registry.api.answers import DATABASE_AWAY, Endpoint, http_error
+from odopass.registry.api.answers import DATABASE_AWAY, Endpoint, http_error, maintenance
 from odopass.registry.api.confirm import post_confirm
 from odopass.registry.api.correction import post_correction
 from odopass.registry.api.documentation import documentation_routes
@@ -60,6 +60,11 @@ class _Application(Starlette):
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(paths.OBSERVATION):
+            service: Service = self.state.service
+            if (seconds := service.maintenance.seconds_left()) is not None:
+                await maintenance(seconds)(scope, receive, send)
+                return
         serve = _often_asked(scope) if scope["type"] == "http" else None
         if serve is None:
             await super().__call__(scope, receive, send)

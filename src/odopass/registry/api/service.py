@@ -18,6 +18,8 @@ from odopass.registry.cases import Cases
 from odopass.registry.intake.following import Following
 from odopass.registry.intake.software import SoftwareCatalogue
 from odopass.registry.intake.submitting import Submitting
+from odopass.registry.maintenance.calendar import WeeklyWindow
+from odopass.registry.maintenance.watch import MaintenanceWatch, watching
 from odopass.registry.report.published import Reports
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Database, Pool
@@ -40,6 +42,7 @@ class Service:
     following: Following
     cases: Cases
     reports: Reports
+    maintenance: MaintenanceWatch
     arrived: Callable[[], None]
     new_guid: Callable[[], UUID] = uuid4
 
@@ -89,21 +92,26 @@ async def open_service(
     arrived: Callable[[], None] = nobody,
 ) -> AsyncIterator[Service]:
     """The parts behind the wire on a pool; what was taken in is stored before this closes."""
+    time = clock or SystemClock()
+    window = WeeklyWindow.parse(settings.maintenance) if settings.maintenance else None
+    maintenance = MaintenanceWatch(pool, time, window)
     authenticator = Authenticator(pool, metrics=REGISTRY)
     submitting = Submitting(pool)
     try:
-        yield Service(
-            settings=settings,
-            pool=pool,
-            clock=clock or SystemClock(),
-            authenticator=authenticator,
-            software=SoftwareCatalogue(pool),
-            submitting=submitting,
-            following=Following(pool),
-            cases=Cases(pool),
-            reports=reports,
-            arrived=arrived,
-        )
+        async with watching(maintenance):
+            yield Service(
+                settings=settings,
+                pool=pool,
+                clock=time,
+                authenticator=authenticator,
+                software=SoftwareCatalogue(pool),
+                submitting=submitting,
+                following=Following(pool),
+                cases=Cases(pool),
+                reports=reports,
+                maintenance=maintenance,
+                arrived=arrived,
+            )
     finally:
         await submitting.drain()
         await authenticator.aclose()

@@ -1,0 +1,44 @@
+"""Maintenance by hand: a row that every process of the registry looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from odopass.registry.store.database import Database, Pool
+
+_ON = """
+    insert into maintenance (until, reason) values ($1, $2)
+    on conflict (only_row) do update set until = excluded.until, reason = excluded.reason, since = clock_timestamp()
+"""
+_OFF = "delete from maintenance where until > $1"
+_STATE = "select until, reason from maintenance where until > $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The registry takes no requests.
+
+    Attributes:
+        until: when it will, UTC.
+        reason: for the people who run it.
+    """
+
+    until: datetime
+    reason: str
+
+
+async def close(database: Database, until: datetime, reason: str) -> None:
+    """Take no requests until then; an earlier end is replaced."""
+    await database.execute(_ON, until, reason)
+
+
+async def reopen(database: Database, now: datetime) -> bool:
+    """Take requests again; whether the registry was closed by hand."""
+    return str(await database.execute(_OFF, now)) != "DELETE 0"
+
+
+async def closed(database: Database | Pool, now: datetime) -> Closed | None:
+    """Whether and until when it is closed by hand."""
+    row = await database.fetchrow(_STATE, now)
+    return None if row is None else Closed(row[0], row[1])
