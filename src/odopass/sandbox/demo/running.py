@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Final
+from typing import cast
 
 from rich.table import Table
 
 from odopass.clock import Clock, belgian_day
 from odopass.registry.postgres import ExplainedError
-from odopass.registry.serving.tied import tied
 from odopass.sandbox.demo import fleet_day
+from odopass.sandbox.demo.beside import program_beside
 from odopass.sandbox.demo.screen import Screen, outcome_text
 from odopass.sandbox.demo.story import Chapter, Tour
 from odopass.sandbox.ready_file import Ready
 from odopass.wire.dates import format_wire_date
-
-_READY_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 0.05
-_STOP_SECONDS: Final = 60.0
 
 
 def run_demo(screen: Screen, clock: Clock, *, data: Path | None, vehicles: int, stays: bool) -> None:
@@ -125,44 +117,11 @@ def _folder(data: Path | None) -> Iterator[Path]:
 @contextmanager
 def _sandbox(screen: Screen, folder: Path, fleet: Path) -> Iterator[Ready]:
     """The sandbox, as the program a person would start, on a free port."""
-    ready_file = folder / "ready.json"
-    output = folder / "sandbox.txt"
-    command = [sys.executable, "-m", "odopass.cli", "sandbox", "--data", str(folder / "sandbox"), "--port", "0"]
-    command += ["--ready-file", str(ready_file), "--gentle", "--fleet", str(fleet)]
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            tied(command), stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
-        )
-    try:
-        with screen.waiting("starting the registry: PostgreSQL, certificates, garages, vehicles"):
-            began = time.monotonic()
-            while not ready_file.exists():
-                if process.poll() is not None or time.monotonic() - began > _READY_SECONDS:
-                    raise _not_ready(output, process)
-                time.sleep(_LOOK_SECONDS)
-        ready: Ready = json.loads(ready_file.read_text(encoding="utf-8"))
-        seconds = time.monotonic() - began
+    arguments = ["sandbox", "--data", str(folder / "sandbox"), "--port", "0", "--gentle", "--fleet", str(fleet)]
+    waiting = "starting the registry: PostgreSQL, certificates, garages, vehicles"
+    with program_beside(screen, arguments, folder, name="sandbox", waiting=waiting) as (content, seconds):
+        ready = cast("Ready", content)
         screen.console.print(
             f"\n  [green]●[/] The registry runs on [cyan]{ready['public']}[/] after {seconds:.1f} s.", highlight=False
         )
         yield ready
-    finally:
-        _stop(screen, process)
-
-
-def _stop(screen: Screen, process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        with screen.waiting("ending the sandbox"):
-            process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _not_ready(output: Path, process: subprocess.Popen[bytes]) -> ExplainedError:
-    said = output.read_text(encoding="utf-8", errors="replace").strip() or "nothing"
-    code = process.poll()
-    why = f"It says: {said}" if code is None else f"It ended with exit code {code} and says: {said}"
-    return ExplainedError("The sandbox does not start.", why, "Put that right and start the demo again.")
