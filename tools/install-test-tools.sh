@@ -42,11 +42,11 @@ fi
 
 say "Installing for the tests:$missing"
 export DEBIAN_FRONTEND=noninteractive
-# shellcheck disable=SC2086 - names of packages, one word each
 # Somebody else who installs something just now is waited for.
 packages() {
     $as_root apt-get -o DPkg::Lock::Timeout=300 "$@"
 }
+# shellcheck disable=SC2086 - names of packages, one word each
 if ! { packages update -qq && packages install -y -qq --no-install-recommends $missing >/dev/null; }; then
     say "They could not be installed; see above. Until then the tests that need them are skipped."
     [ "${CI:-}" = "true" ] && exit 1
