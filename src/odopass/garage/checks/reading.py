@@ -1,0 +1,101 @@
+"""A reading before the garage's own book: is it possible, is it the first of its day (G8)?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final
+
+from odopass.domain.observation import ObservationType
+from odopass.garage.book.entries import COUNTS_AS_SENT, Reading, ReadingDraft
+from odopass.garage.checks.finding import Finding, error, warning
+
+#: No car drives more on a day, over days: faster than that is more likely a slip of a finger.
+MOST_KM_A_DAY: Final = 1_000
+
+_REPLACED: Final = ObservationType.ODOMETER_REPLACED
+_REPORT: Final = ObservationType.VEHICLE_HISTORY_DOCUMENT
+
+
+def check_reading(
+    draft: ReadingDraft, book: Sequence[Reading], today: date, *, at_entry: bool = True
+) -> tuple[Finding, ...]:
+    """What is unusual or wrong about a reading.
+
+    Args:
+        draft: what was entered.
+        book: the garage's other readings of the vehicle, in any order.
+        today: the day in Europe/Brussels.
+        at_entry: whether somebody enters it now; a reading that waited may be of a day in the past without a word.
+    """
+    return (
+        *_vehicle(draft),
+        *_day(draft, today, at_entry=at_entry),
+        *_same_day(draft, book),
+        *_km(draft, [each for each in book if each.state in COUNTS_AS_SENT]),
+    )
+
+
+def _vehicle(draft: ReadingDraft) -> Iterator[Finding]:
+    if draft.vehicle.vin is None and draft.vehicle.plate is None:
+        yield error("vehicle_missing", "vin")
+    elif draft.type is _REPORT and draft.vehicle.vin is None:
+        yield error("report_needs_vin", "vin")
+
+
+def _day(draft: ReadingDraft, today: date, *, at_entry: bool) -> Iterator[Finding]:
+    if draft.type is _REPORT and draft.reading_date != today:
+        if at_entry:
+            yield error("report_not_today", "reading_date")
+    elif draft.reading_date > today:
+        yield warning("date_in_future", "reading_date")
+    elif draft.reading_date < today and at_entry:
+        yield warning("date_in_past", "reading_date", days=(today - draft.reading_date).days)
+
+
+def _same_day(draft: ReadingDraft, book: Sequence[Reading]) -> Iterator[Finding]:
+    """The registry takes one reading of a vehicle and day from a garage; the next is a correction of it (W13)."""
+    for other in book:
+        if other.state not in COUNTS_AS_SENT or other.draft.reading_date != draft.reading_date:
+            continue
+        # A history may be asked for on the day of an ordinary reading of the same km, once; a new odometer's first
+        # reading may stand beside the old one's last.
+        if draft.type is _REPORT and other.draft.type is not _REPORT and other.draft.km == draft.km:
+            continue
+        if (draft.type is _REPLACED) is not (other.draft.type is _REPLACED):
+            continue
+        yield error("second_that_day", "reading_date", number=other.number)
+        return
+
+
+def _km(draft: ReadingDraft, sent: Sequence[Reading]) -> Iterator[Finding]:
+    if draft.type is _REPLACED:
+        return
+    earlier = _on_this_odometer(
+        sorted(
+            (each for each in sent if each.draft.reading_date < draft.reading_date),
+            key=lambda each: (each.draft.reading_date, each.number),
+        )
+    )
+    if earlier:
+        last = earlier[-1].draft
+        days = (draft.reading_date - last.reading_date).days
+        if draft.km < last.km:
+            yield warning("local_001", "km", km=last.km, day=last.reading_date.strftime("%d/%m/%Y"))
+        elif draft.km - last.km > MOST_KM_A_DAY * days:
+            yield warning("local_209", "km", km=last.km, day=last.reading_date.strftime("%d/%m/%Y"), days=days)
+    if any(each.draft.km == draft.km for each in earlier):
+        yield warning("same_as_before", "km")
+    later = sorted(
+        (each for each in sent if each.draft.reading_date > draft.reading_date),
+        key=lambda each: (each.draft.reading_date, each.number),
+    )
+    if later and later[0].draft.type is not _REPLACED and draft.km > later[0].draft.km:
+        after = later[0].draft
+        yield warning("higher_than_later", "km", km=after.km, day=after.reading_date.strftime("%d/%m/%Y"))
+
+
+def _on_this_odometer(earlier: Sequence[Reading]) -> Sequence[Reading]:
+    """Those since the odometer was last replaced, the new one's first included."""
+    replaced = [place for place, each in enumerate(earlier) if each.draft.type is _REPLACED]
+    return earlier[replaced[-1] :] if replaced else earlier
