@@ -23,13 +23,16 @@ class State(StrEnum):
     ERROR = "error"  # nobody: the registry rejected it for good
     LAPSED = "lapsed"  # a person: a vehicle history request whose day went by unsent (G5)
     PROCESSED = "processed"  # nobody: the registry has it
+    ALREADY_THERE = "already_there"  # nobody: an attempt that was never answered had arrived after all (issue 150)
     WITHDRAWN = "withdrawn"  # nobody: it was replaced or dropped by the garage before anything was sent
 
 
 #: States in which a person has to do something.
 NEEDS_PERSON = frozenset({State.CHECK, State.ISSUE, State.REFUSED, State.LAPSED})
 #: States in which the registry has (or may have) the reading, or will get it: another one for the day is not sent (G8).
-COUNTS_AS_SENT = frozenset({State.TO_SEND, State.ONGOING, State.REVIEWING, State.ISSUE, State.PROCESSED})
+COUNTS_AS_SENT = frozenset(
+    {State.TO_SEND, State.ONGOING, State.REVIEWING, State.ISSUE, State.PROCESSED, State.ALREADY_THERE}
+)
 
 
 class Source(StrEnum):
@@ -145,8 +148,10 @@ class Event:
 
     Attributes:
         at: UTC.
-        kind: ``entered``, ``corrected``, ``confirmed``, ``sent``, ``answered`` (a GUID came), ``told`` (a status came),
-            ``refused``, ``unreachable``, ``excluded``, ``included``, ``lapsed``, ``report``, ``noted``, ``withdrawn``.
+        kind: ``entered``, ``corrected``, ``confirmed``, ``released``, ``sent`` (a first attempt), ``answered`` (a GUID
+            came), ``told`` (a status came), ``refused``, ``overtaken`` (the case has moved on meanwhile), ``unknown``
+            (the registry does not know the GUID), ``excluded``, ``included``, ``lapsed``, ``report``, ``no_report``,
+            ``noted``, ``withdrawn``.
         request_guid: the GUID concerned, or None.
         text: status, km or reason; never a password.
         by: who, for what persons do.
@@ -171,6 +176,7 @@ class WorkOrder:
         opened_on: day, Europe/Brussels.
         closed_at: UTC, or None while it is open.
         excluded_why: why nothing is to be reported, "" if something is.
+        closing: whether it is to be closed as soon as its reading is sent.
     """
 
     number: str
@@ -180,6 +186,47 @@ class WorkOrder:
     opened_on: date
     closed_at: datetime | None = None
     excluded_why: str = ""
+    closing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionRule:
+    """What need not be reported (G10).
+
+    Attributes:
+        id: of the rule.
+        kind: ``operation``, ``category`` or ``plate`` (every plate that has not the Belgian form).
+        value: key of the operation or category; "" for plates.
+        active: whether it is applied.
+    """
+
+    id: int
+    kind: str
+    value: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to be asked of the registry, which is in the book before it is asked.
+
+    Attributes:
+        id: grows in the order in which the steps were made.
+        reading: number of the reading.
+        kind: what is asked.
+        key: under which the registry knows repetitions of it.
+        about_guid: the request that is corrected or confirmed; None for a submission.
+        body: JSON as it was first sent; None before the first attempt, and for confirmations.
+        attempts: how many there have been; none of them was answered.
+    """
+
+    id: int
+    reading: int
+    kind: StepKind
+    key: str
+    about_guid: str | None
+    body: bytes | None
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
