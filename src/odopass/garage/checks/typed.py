@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from odopass.garage.checks.finding import Finding, error, warning
 from odopass.wire.dates import parse_wire_date
-from odopass.wire.observation import MAX_PLATE_LENGTH, MAX_READING_KM, MAX_VIN_LENGTH
+from odopass.wire.observation import MAX_PLATE_LENGTH, MAX_READING_KM, MAX_UNIFIER, MAX_VIN_LENGTH
 
 T = TypeVar("T")
 
@@ -92,3 +92,13 @@ def typed_date(text: str, field: str = "reading_date") -> Typed[date]:
         return Typed(parse_wire_date(day))
     except ValueError:
         return Typed(None, (error("date_form", field),))
+
+
+def typed_unifier(text: str) -> Typed[int]:
+    """The registration authority's number for vehicles that share a short VIN: digits."""
+    number = text.strip()
+    if not number:
+        return Typed(None)
+    if not _DIGITS.fullmatch(number) or len(number) > len(str(MAX_UNIFIER)) or int(number) > MAX_UNIFIER:
+        return Typed(None, (error("unifier_digits", "unifier"),))
+    return Typed(int(number))
