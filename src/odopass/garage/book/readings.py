@@ -26,6 +26,11 @@ class Readings:
         row = self._storage.row(f"SELECT {READING} WHERE number = ?", (number,))
         return None if row is None else read_reading(row)
 
+    def by_source_key(self, key: str) -> Reading | None:
+        """The reading that came with this key, or None."""
+        row = self._storage.row(f"SELECT {READING} WHERE source_key = ?", (key,))
+        return None if row is None else read_reading(row)
+
     def find(
         self,
         *,

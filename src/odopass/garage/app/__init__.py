@@ -1,0 +1,1 @@
+"""The workshop's application: pages in the browser of the garage's own computer (G1)."""

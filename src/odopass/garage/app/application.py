@@ -1,0 +1,53 @@
+"""The application put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from odopass.garage.app import account, exclusions, history, login, orders, problems, readings, status, vehicle_history
+from odopass.garage.app.protection import Protection
+from odopass.garage.app.visit import Visit
+from odopass.garage.app.words import language_of, wording
+from odopass.garage.app.workshop import Workshop
+
+_STATIC: Final = Path(__file__).parent / "static"
+#: Under which names the application of this computer is called.
+OWN_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_AREAS: Final = (orders, readings, problems, history, vehicle_history, exclusions, account, login, status)
+
+
+def application(
+    workshop: Workshop, *, hosts: frozenset[str] = OWN_HOSTS, further: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """The application.
+
+    Args:
+        workshop: its parts.
+        hosts: names and addresses under which it may be called.
+        further: routes beside its pages, such as those of a feed.
+    """
+    routes: list[BaseRoute] = [*further, Mount("/static", StaticFiles(directory=_STATIC), name="static")]
+    for area in _AREAS:
+        routes += area.ROUTES
+    made = Starlette(
+        routes=routes,
+        middleware=[Middleware(Protection, hosts=hosts)],
+        exception_handlers={404: _missing, 405: _missing},
+    )
+    made.state.workshop = workshop
+    return made
+
+
+async def _missing(request: Request, _error: Exception) -> Response:
+    workshop: Workshop = request.app.state.workshop
+    language = language_of(request.cookies.get("language"), request.headers.get("accept-language", ""))
+    return Visit(request, {}, workshop, wording(language), "").page("missing.html", status=404)

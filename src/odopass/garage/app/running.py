@@ -1,0 +1,88 @@
+"""The workshop at work: its book open, its sender and feeds in threads of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from starlette.routing import BaseRoute
+
+from odopass.clock import Clock, SystemClock
+from odopass.garage.account import AccountStore, Workplaces
+from odopass.garage.account.secrets import secrets_for
+from odopass.garage.app.account import REPORT_LANGUAGE
+from odopass.garage.app.connections import Connections
+from odopass.garage.app.workshop import Workshop
+from odopass.garage.book import Book
+from odopass.garage.sending import Sender, SenderLock
+
+#: How often a process that may not send looks whether the one that sends has ended, in seconds.
+_LOOK_S: Final = 5.0
+#: How long the end waits for an exchange that is under way, in seconds; its answer is fetched at the next start.
+_END_S: Final = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A workshop at work.
+
+    Attributes:
+        workshop: for the pages.
+        routes: beside the pages.
+        told: what a program that started it may want to know.
+    """
+
+    workshop: Workshop
+    routes: tuple[BaseRoute, ...] = ()
+    told: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def running_workshop(
+    folder: Path, config: Path, *, drop_folder: Path | None = None, clock: Clock | None = None
+) -> Iterator[Running]:
+    """Open the book and send, as long as the context lasts.
+
+    Args:
+        folder: of the book; it has to be there.
+        config: where the key to the password lies.
+        drop_folder: from which CSV files are taken, or None.
+        clock: the time; None for the machine's.
+
+    Raises:
+        BookFault: the book cannot be opened.
+    """
+    time = clock or SystemClock()
+    stop = threading.Event()
+    with ExitStack() as stack:
+        book = stack.enter_context(Book.open(folder / "book.sqlite3", time))
+        account = AccountStore(book.settings, secrets_for(folder, config))
+        connections = Connections(account, lambda: book.settings.setting(REPORT_LANGUAGE) or "nl")
+        sender = Sender(book.outbox, connections, time)
+        lock = SenderLock(folder)
+        stack.callback(lock.release)
+        sending = threading.Event()
+        workshop = Workshop(
+            book, account, Workplaces(book.settings, time), connections, sender, time, is_sending=sending.is_set
+        )
+        thread = threading.Thread(target=_send, args=(sender, lock, sending, stop), name="sender", daemon=True)
+        thread.start()
+        try:
+            yield Running(workshop)
+        finally:
+            stop.set()
+            sender.wake()
+            thread.join(_END_S)
+
+
+def _send(sender: Sender, lock: SenderLock, sending: threading.Event, stop: threading.Event) -> None:
+    """Send if no other process of this folder does; else wait for its end."""
+    while not lock.acquire():
+        if stop.wait(_LOOK_S):
+            return
+    sending.set()
+    sender.run(stop)

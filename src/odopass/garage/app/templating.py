@@ -1,0 +1,45 @@
+"""Filling pages in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from odopass.clock import BRUSSELS
+from odopass.garage.app import labels
+from odopass.wording import Wording
+
+_ENVIRONMENT: Final = Environment(
+    loader=PackageLoader("odopass.garage.app"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.globals.update(
+    brussels=BRUSSELS,
+    STATES=labels.STATES,
+    NEXT=labels.NEXT,
+    TONES=labels.TONES,
+    TYPES=labels.TYPES,
+    OPERATIONS=labels.OPERATIONS,
+    CATEGORIES=labels.CATEGORIES,
+    EVENTS=labels.EVENTS,
+    REASONS=labels.REASONS,
+    finding_text=labels.finding_text,
+    reason_text=labels.reason_text,
+    rule_text=labels.rule_text,
+    description=labels.description,
+)
+
+
+def render(template: str, say: Wording, **values: object) -> str:
+    """The text of a page.
+
+    Args:
+        template: its name.
+        say: the words of the visitor's language.
+        **values: what the template names.
+    """
+    return _ENVIRONMENT.get_template(template).render(say=say, **values)

@@ -1,0 +1,43 @@
+"""What the pages work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+from odopass.clock import Clock, belgian_day
+from odopass.garage.account import AccountStore, Workplaces
+from odopass.garage.app.connections import Connections
+from odopass.garage.app.sessions import Sessions
+from odopass.garage.book import Book
+from odopass.garage.sending import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """The parts of a running application.
+
+    Attributes:
+        book: of the garage.
+        account: with the registry.
+        workplaces: who may use the application, if that is restricted.
+        connections: to the registry.
+        sender: works the book off.
+        clock: the time.
+        is_sending: whether this process is the one that sends.
+        sessions: who has logged in.
+    """
+
+    book: Book
+    account: AccountStore
+    workplaces: Workplaces
+    connections: Connections
+    sender: Sender
+    clock: Clock
+    is_sending: Callable[[], bool]
+    sessions: Sessions = field(default_factory=Sessions)
+
+    def today(self) -> date:
+        """The day in Europe/Brussels."""
+        return belgian_day(self.clock.now())
