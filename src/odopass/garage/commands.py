@@ -66,10 +66,6 @@ def run(
         list[str] | None,
         typer.Option(metavar="NAME", help="A further name under which browsers may call it.", show_default=False),
     ] = None,
-    drop_folder: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Take readings from CSV files that are put there.", show_default=False),
-    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")] = True,
     ready_file: Annotated[
         Path | None,
@@ -88,7 +84,7 @@ def run(
     with ExitStack() as stack:
         listening = stack.enter_context(closing(_listen(host, port)))
         try:
-            running = stack.enter_context(running_workshop(folder, _config(), drop_folder=drop_folder))
+            running = stack.enter_context(running_workshop(folder, _config()))
         except BookFault as fault:
             _end(str(fault))
         hosts = OWN_HOSTS | {host} | {name.lower() for name in allowed_host or ()}

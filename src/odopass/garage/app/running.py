@@ -1,4 +1,4 @@
-"""The workshop at work: its book open, its sender and feeds in threads of their own."""
+"""The workshop at work: its book open, its sender in a thread of its own."""
 
 from __future__ import annotations
 
@@ -42,15 +42,12 @@ class Running:
 
 
 @contextmanager
-def running_workshop(
-    folder: Path, config: Path, *, drop_folder: Path | None = None, clock: Clock | None = None
-) -> Iterator[Running]:
+def running_workshop(folder: Path, config: Path, *, clock: Clock | None = None) -> Iterator[Running]:
     """Open the book and send, as long as the context lasts.
 
     Args:
         folder: of the book; it has to be there.
         config: where the key to the password lies.
-        drop_folder: from which CSV files are taken, or None.
         clock: the time; None for the machine's.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -31,6 +32,7 @@ _ENVIRONMENT.globals.update(
     reason_text=labels.reason_text,
     rule_text=labels.rule_text,
     description=labels.description,
+    fresh_key=lambda: str(uuid4()),
 )
 
 
