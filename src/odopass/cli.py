@@ -57,6 +57,12 @@ _PARTS: Final = {
         "Run a registry with test garages and test vehicles, to develop a DMS against.",
         "registry",
     ),
+    "garage": _Part(
+        "odopass.garage.commands",
+        "garage",
+        "Run the workshop's application: enter readings, have them sent, answer what the registry asks.",
+        "garage",
+    ),
     "simulate": _Part(
         "odopass.simulate.commands",
         "app",

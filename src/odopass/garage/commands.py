@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -96,6 +97,9 @@ def run(
         if browser and host in OWN_HOSTS:
             # Some browsers are programs that run until they are closed.
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        # uvicorn ends by itself on these and raises them once more afterwards: then everything is done.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, lifespan="off", server_header=False, timeout_graceful_shutdown=5
         )

@@ -94,6 +94,7 @@ def test(visit: Visit) -> Response:
     except RegistryError as error:
         outcome, detail = _outcome(error), str(error)
     if outcome == "good":
+        visit.workshop.book.outbox.reached()
         visit.workshop.connections.changed()
         visit.workshop.sender.account_changed()
     account = visit.workshop.account.read() or Account()

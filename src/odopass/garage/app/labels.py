@@ -92,21 +92,21 @@ CATEGORIES: Final[Mapping[str, str]] = {
 }
 
 EVENTS: Final[Mapping[str, str]] = {
-    "entered": "Entered: {text} km",
-    "corrected": "Corrected: {text} km",
+    "entered": "Entered: {what} km",
+    "corrected": "Corrected: {what} km",
     "confirmed": "Confirmed as right",
     "released": "Checked and released",
     "sent": "Sent to the registry",
     "answered": "Received by the registry",
-    "told": "The registry says: {text}",
-    "refused": "Refused: {text}",
-    "overtaken": "The case had moved on at the registry: {text}",
-    "unknown": "The registry does not know this request: {text}. Please call its helpdesk.",
+    "told": "The registry says: {what}",
+    "refused": "Refused: {what}",
+    "overtaken": "The case had moved on at the registry: {what}",
+    "unknown": "The registry does not know this request: {what}. Please call its helpdesk.",
     "excluded": "Not reported",
     "included": "Is to be reported after all",
     "lapsed": "Its day went by unsent",
     "report": "Vehicle history received",
-    "no_report": "The registry gives no report: {text}",
+    "no_report": "The registry gives no report: {what}",
     "noted": "Read and filed",
     "withdrawn": "Withdrawn",
 }
