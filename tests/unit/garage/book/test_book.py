@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from odopass.clock import SystemClock
+from odopass.domain.observation import ObservationType
+from odopass.domain.outcome import Status
+from odopass.garage.book import Awaited, Blocker, Book, BookFault, OrderBlocked, Stale
+from odopass.garage.book.entries import ReadingDraft, State, StepKind, Vehicle, WorkOrder
+from odopass.wire.status import Description, IssueItem
+
+DAY = date(2026, 11, 24)
+DRAFT = ReadingDraft(Vehicle("WVWTEST01CB000001", "1ABC234"), DAY, 120_000, read_by="Bench 1")
+ISSUE = IssueItem("001", Description(nl="lager", fr="inférieur", de="niedriger"))
+GUID = "11111111-1111-4111-8111-111111111111"
+NEXT_GUID = "22222222-2222-4222-8222-222222222222"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    with Book.open(tmp_path / "book.sqlite3", SystemClock()) as opened:
+        yield opened
+
+
+def answered(book: Book, guid: str) -> None:
+    [step] = book.outbox.steps()
+    book.outbox.answered(book.outbox.begin(step, b"{}"), guid)
+
+
+def told(book: Book, status: Status, *issues: IssueItem) -> None:
+    [awaited] = book.outbox.awaited()
+    book.outbox.told(awaited, status.value, status, issues, {"status": status.value})
+
+
+@pytest.mark.requirement("G3")
+def test_a_reading_comes_with_the_step_that_sends_it_and_the_key_of_it(book: Book) -> None:
+    reading = book.decisions.enter(DRAFT, by="Anna")
+    [step] = book.outbox.steps()
+    assert (reading.state, step.reading, step.kind, step.attempts) == (
+        State.TO_SEND,
+        reading.number,
+        StepKind.SUBMISSION,
+        0,
+    )
+    assert len(step.key) == 36
+
+
+@pytest.mark.requirement("G3")
+def test_what_was_once_tried_is_repeated_word_for_word(book: Book) -> None:
+    book.decisions.enter(DRAFT)
+    [step] = book.outbox.steps()
+    book.outbox.begin(step, b"first")
+    [again] = book.outbox.steps()
+    assert book.outbox.begin(again, b"second").body == b"first"
+
+
+@pytest.mark.requirement("G7")
+def test_a_correction_names_the_newest_request_and_the_book_follows_it(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    answered(book, GUID)
+    told(book, Status.ISSUE, ISSUE)
+    book.decisions.correct(number, replace(DRAFT, km=121_000), by="Anna")
+    [step] = book.outbox.steps()
+    assert (step.kind, step.about_guid) == (StepKind.CORRECTION, GUID)
+    assert book.outbox.reading(number).draft.km == 121_000
+    answered(book, NEXT_GUID)
+    assert [each.guid for each in book.outbox.awaited()] == [NEXT_GUID]
+
+
+@pytest.mark.requirement("G7")
+def test_a_case_is_confirmed_once(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    answered(book, GUID)
+    told(book, Status.ISSUE, ISSUE)
+    book.decisions.confirm(number)
+    with pytest.raises(Stale):
+        book.decisions.confirm(number)
+    answered(book, NEXT_GUID)
+    told(book, Status.ISSUE, ISSUE)
+    with pytest.raises(Stale):
+        book.decisions.confirm(number)
+
+
+@pytest.mark.requirement("G3")
+def test_what_is_told_about_an_older_request_of_the_case_changes_nothing(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    answered(book, GUID)
+    told(book, Status.ISSUE, ISSUE)
+    book.decisions.confirm(number)
+    answered(book, NEXT_GUID)
+    old = Awaited(number, GUID, State.ONGOING)
+    assert book.outbox.told(old, "ERROR", Status.ERROR, (), {}).state is State.ONGOING
+
+
+@pytest.mark.requirement("G1", "G7")
+def test_a_reading_whose_attempt_was_not_answered_is_neither_corrected_nor_excluded(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    [step] = book.outbox.steps()
+    book.outbox.begin(step, b"{}")
+    with pytest.raises(Stale):
+        book.decisions.correct(number, DRAFT)
+    with pytest.raises(Stale):
+        book.decisions.exclude(number, "other")
+
+
+@pytest.mark.requirement("G8")
+def test_a_second_that_day_after_an_unanswered_attempt_is_already_there_and_else_an_error(book: Book) -> None:
+    second = IssueItem("150", Description(nl="", fr="", de=""))
+    book.decisions.enter(DRAFT)
+    answered(book, GUID)
+    told(book, Status.ERROR, second)
+    assert book.readings.find()[0].state is State.ERROR
+    book.decisions.enter(replace(DRAFT, vehicle=Vehicle("WVWTEST01CB000002", None)))
+    [step] = book.outbox.steps()
+    book.outbox.begin(step, b"{}")
+    answered(book, NEXT_GUID)
+    told(book, Status.ERROR, second)
+    assert book.readings.find()[0].state is State.ALREADY_THERE
+
+
+@pytest.mark.requirement("G5")
+def test_an_unsent_vehicle_history_lapses_after_its_day_and_its_reading_is_offered_with_that_day(book: Book) -> None:
+    history = book.decisions.enter(replace(DRAFT, type=ObservationType.VEHICLE_HISTORY_DOCUMENT))
+    assert book.outbox.lapse(DAY) == []
+    assert book.outbox.lapse(date(2026, 11, 25)) == [history.number]
+    assert book.outbox.steps() == []
+    ordinary = book.decisions.offer_as_ordinary(history.number)
+    assert ordinary.draft.reading_date == DAY
+    assert ordinary.draft.type is ObservationType.REPAIR_MAINTENANCE_SERVICE
+
+
+@pytest.mark.requirement("G2")
+def test_an_order_stays_open_until_its_reading_is_sent_or_excluded(book: Book) -> None:
+    order = WorkOrder("W-1", DRAFT.vehicle, "service", "car", DAY)
+    book.orders.open(order)
+    with pytest.raises(OrderBlocked) as blocked:
+        book.orders.close("W-1")
+    assert blocked.value.blocker is Blocker.NO_READING
+    book.decisions.enter(replace(DRAFT, work_order="W-1"))
+    with pytest.raises(OrderBlocked) as blocked:
+        book.orders.close("W-1")
+    assert blocked.value.blocker is Blocker.WAITING
+    assert book.orders.close("W-1", as_soon_as_sent=True).closed_at is None
+    answered(book, GUID)
+    closed = book.orders.one("W-1")
+    assert closed is not None
+    assert closed.closed_at is not None
+
+
+@pytest.mark.requirement("G10")
+def test_an_exclusion_is_undone_and_the_reading_is_sent_with_its_day(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    assert book.decisions.exclude(number, "not_here").state is State.EXCLUDED
+    assert book.outbox.steps() == []
+    assert book.decisions.include(number).draft.reading_date == DAY
+    assert len(book.outbox.steps()) == 1
+
+
+@pytest.mark.requirement("G6")
+def test_problems_come_in_the_order_of_their_urgency(book: Book) -> None:
+    for place, status in enumerate([Status.ERROR, Status.PROCESSED, Status.ISSUE]):
+        book.decisions.enter(replace(DRAFT, vehicle=Vehicle(f"WVWTEST01CB00001{place}", None)))
+        answered(book, f"3333333{place}-1111-4111-8111-111111111111")
+        told(book, status, *([ISSUE] if status is not Status.PROCESSED else []))
+    assert [each.state for each in book.readings.problems()] == [State.ISSUE, State.ERROR]
+
+
+def test_readings_are_found_by_part_of_a_plate_however_it_is_typed(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    for text in ("1-abc-2", " 1 ABC 234", "000001", str(number)):
+        assert [each.number for each in book.readings.find(search=text)] == [number]
+    assert book.readings.find(search="9-zzz") == []
+
+
+@pytest.mark.requirement("G3")
+def test_a_power_cut_at_any_byte_of_the_last_write_leaves_all_of_it_or_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "book.sqlite3"
+    with Book.open(path, SystemClock()) as book:
+        book.decisions.enter(DRAFT)
+        with sqlite3.connect(path) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        other.close()
+        [step] = book.outbox.steps()
+        begun = book.outbox.begin(step, b"{}")
+        wal = path.with_name("book.sqlite3-wal")
+        before = wal.stat().st_size
+        book.outbox.answered(begun, GUID)
+        whole, database = wal.read_bytes(), path.read_bytes()
+    states = set()
+    # Each byte where the first frame begins, and every 97th of the rest.
+    for cut in sorted({*range(before, len(whole) + 1, 97), *range(before, before + 200), len(whole)}):
+        cut_off = tmp_path / "cut"
+        cut_off.mkdir()
+        (cut_off / "book.sqlite3").write_bytes(database)
+        (cut_off / "book.sqlite3-wal").write_bytes(whole[:cut])
+        with Book.open(cut_off / "book.sqlite3", SystemClock()) as book:
+            [reading] = book.readings.find()
+            steps = book.outbox.steps()
+        states.add(reading.state)
+        assert (reading.request_guid is None) is (reading.state is State.TO_SEND) is (len(steps) == 1)
+        assert all(each.attempts == 1 and each.key == begun.key for each in steps)
+        shutil.rmtree(cut_off)
+    assert states == {State.TO_SEND, State.ONGOING}
+
+
+def test_a_full_disk_is_told_and_nothing_of_the_reading_is_saved(tmp_path: Path) -> None:
+    with Book.open(tmp_path / "book.sqlite3", SystemClock()) as book:
+        book._storage._db.execute("PRAGMA max_page_count = 1")  # as many pages as there are: no room for more
+        with pytest.raises(BookFault, match="full") as fault:
+            _enter_many(book)
+        assert fault.value.kind == "full"
+        assert len(book.outbox.steps()) == len(book.readings.find(limit=5_000))
+
+
+def _enter_many(book: Book) -> None:
+    for _ in range(2_000):
+        book.decisions.enter(replace(DRAFT, read_by="x" * 400))
+
+
+def test_a_damaged_book_is_told(tmp_path: Path) -> None:
+    (tmp_path / "book.sqlite3").write_bytes(b"not a book at all" * 500)
+    with pytest.raises(BookFault) as fault:
+        Book.open(tmp_path / "book.sqlite3", SystemClock())
+    assert fault.value.kind == "damaged"
+
+
+def test_a_book_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    Book.open(tmp_path / "book.sqlite3", SystemClock()).close()
+    with sqlite3.connect(tmp_path / "book.sqlite3") as other:
+        other.execute("PRAGMA user_version = 99")
+    other.close()
+    with pytest.raises(BookFault) as fault:
+        Book.open(tmp_path / "book.sqlite3", SystemClock())
+    assert fault.value.kind == "newer"
+
+
+@pytest.mark.requirement("G5")
+def test_the_pulse_tells_since_when_something_waits_while_there_is_trouble(book: Book) -> None:
+    before = datetime.now(UTC)
+    book.decisions.enter(DRAFT)
+    assert book.outbox.pulse().overdue_since is None
+    book.outbox.in_trouble("unreachable", "no route", None)
+    pulse = book.outbox.pulse()
+    assert pulse.waiting == 1
+    assert pulse.overdue_since is not None
+    assert pulse.overdue_since >= before
+    book.outbox.reached()
+    assert book.outbox.pulse().trouble == ""
