@@ -11,6 +11,7 @@ import pytest
 from odopass.domain.history import SourceKind
 from odopass.registry.report.claims import ask_again, ask_for_reports, claim_reports
 from odopass.registry.report.content import Recall, ReportContent, SourceLine, SourceState, stored_content
+from odopass.registry.report.histories import join_foreign_readings
 from odopass.registry.report.making import ReportMaker
 from odopass.registry.report.numbers import is_number
 from odopass.registry.report.published import Reports
@@ -227,3 +228,21 @@ async def test_the_public_page_is_told_of_a_newer_reading_that_contradicts_the_r
 
     assert await newer_than_the_report(121_000, date(2026, 3, 6)) is None
     assert await newer_than_the_report(90_000, date(2026, 3, 7)) == 90_000
+
+
+@requirement("W16")
+async def test_readings_from_abroad_that_two_reports_tell_at_the_same_moment_join_once(pool: asyncpg.Pool) -> None:
+    vehicle_id = await vehicle_with_readings(pool)
+    readings, now = FROM_ABROAD.readings, OwnClock().now()
+    async with pool.acquire() as first, pool.acquire() as second:
+        async with first.transaction():
+            await join_foreign_readings(first, vehicle_id, readings, now=now)
+
+            async def join_too() -> None:
+                async with second.transaction():
+                    await join_foreign_readings(second, vehicle_id, readings, now=now)
+
+            joining = asyncio.create_task(join_too())
+            await asyncio.wait([joining], timeout=0.2)
+        await joining
+    assert await pool.fetchval("select count(*) from reading where source = 'foreign'") == 1

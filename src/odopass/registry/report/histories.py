@@ -35,6 +35,8 @@ _JOIN = """
         where vehicle_id = $1 and reading_date = told.day and reading.km = told.km and source = 'foreign'
     )
 """
+# Two reports about a vehicle may stand at the same moment: the second looks after the first has committed.
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('readings from abroad'), hashint8($1))"
 _LATEST = """
     select reading_date, km from reading
     where vehicle_id = $1 and superseded_at is null and recorded_at > $2 and source <> 'foreign'
@@ -74,9 +76,10 @@ async def reading_lines(database: Database, vehicle_id: int) -> tuple[ReadingLin
 async def join_foreign_readings(
     database: Database, vehicle_id: int, readings: Iterable[ForeignReading], *, now: datetime
 ) -> None:
-    """Let readings from abroad join the vehicle's history, each once."""
+    """Let readings from abroad join the vehicle's history, each once; to be called within a transaction."""
     told: Sequence[ForeignReading] = tuple(dict.fromkeys(readings))
     if told:
+        await database.execute(_ONE_AT_A_TIME, vehicle_id)
         await database.execute(
             _JOIN,
             vehicle_id,
