@@ -11,9 +11,9 @@ import pytest
 from tests.pdf.cases import NAMES, TODAY, case, content, line
 from tests.unit.report.shelf import REGISTRY, Shelf, client
 
+from odopass.languages import accepted_language
 from odopass.registry.report.content import Recall, VehicleData
 from odopass.registry.report.numbers import with_check
-from odopass.registry.report.pages.languages import accepted_language
 from odopass.registry.report.view import Newer, grouped, view_of
 from odopass.registry.report.wording import LOCALES
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from odopass.wording import DEFAULT_LANGUAGE, LOCALES, Wording, read_wording
+from odopass.languages import accepted_language
+from odopass.wording import LOCALES, Wording, read_wording
 
 LANGUAGES: Final = tuple(LOCALES)
 _PACKAGE: Final = "odopass.garage.app"
@@ -18,16 +19,10 @@ def wording(language: str) -> Wording:
 
 
 def language_of(chosen: str | None, accepted: str) -> str:
-    """The language for a browser: what was chosen in it, or the first that it accepts and we speak.
+    """The language for a browser: what was chosen in it, or the best that it accepts.
 
     Args:
         chosen: nl, fr, de, en, or anything else for none.
-        accepted: its Accept-Language header, which lists languages by preference.
+        accepted: its Accept-Language header.
     """
-    if chosen in LOCALES:
-        return chosen
-    for part in accepted.split(","):
-        code = part.partition(";")[0].strip().lower()[:2]
-        if code in LOCALES:
-            return code
-    return DEFAULT_LANGUAGE
+    return chosen if chosen in LOCALES else accepted_language(accepted)
