@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.acceptance.running_sandbox import Sandbox, start_sandbox, wait_until
+from tests.browser.chromium import CHROMIUM, flags, need_chromium
 
-CHROMIUM = Path("/usr/bin/chromium")
 SHOTS = os.environ.get("ODOPASS_SHOTS")
 
 
@@ -85,13 +85,9 @@ def _set_account(folder: Path, sandbox: Sandbox) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        reason = f"no browser at {CHROMIUM}: install Debian's package chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need_chromium()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags())
         yield chromium
         chromium.close()
 

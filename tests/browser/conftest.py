@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import pytest
 import uvicorn
 from playwright.async_api import Browser, async_playwright
+from tests.browser.chromium import CHROMIUM, flags, need_chromium
 from tests.pdf.cases import NAMES, TODAY, case
 from tests.unit.report.shelf import Shelf, app
 
 from odopass.registry.report.view import Newer
-
-CHROMIUM: Final = Path("/usr/bin/chromium")
 
 #: The report that has expired and is contradicted; all others are valid.
 EXPIRED: Final = "expired"
@@ -64,14 +61,8 @@ async def site(shelf: Shelf) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    if not CHROMIUM.exists():
-        reason = f"no browser at {CHROMIUM}: install Debian's package chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    # As root Chromium has no sandbox of its own; what it is shown here is ours. Small machines have a small /dev/shm.
-    flags = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    need_chromium()
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        launched = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags())
         yield launched
         await launched.close()

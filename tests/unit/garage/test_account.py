@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.registry.running import OwnClock
 
 from odopass.garage.account import Account, AccountStore, Environment, SecretLost, TooSoon, Workplaces, problems
 from odopass.garage.account.account import typed_number
@@ -21,21 +22,13 @@ ACCOUNT = Account(
 )
 
 
-class Moving:
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 24, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
+@pytest.fixture
+def clock() -> OwnClock:
+    return OwnClock(datetime(2026, 11, 24, tzinfo=UTC))
 
 
 @pytest.fixture
-def clock() -> Moving:
-    return Moving()
-
-
-@pytest.fixture
-def book(tmp_path: Path, clock: Moving) -> Iterator[Book]:
+def book(tmp_path: Path, clock: OwnClock) -> Iterator[Book]:
     with Book.open(tmp_path / "book.sqlite3", clock) as opened:
         yield opened
 
@@ -95,7 +88,7 @@ def test_numbers_are_taken_as_they_are_printed() -> None:
     assert typed_number(f" be {number[:4]}.{number[4:7]}.{number[7:]} ") == number
 
 
-def test_wrong_pins_make_one_wait_longer_and_longer_and_the_right_one_ends_it(book: Book, clock: Moving) -> None:
+def test_wrong_pins_make_one_wait_longer_and_longer_and_the_right_one_ends_it(book: Book, clock: OwnClock) -> None:
     workplaces = Workplaces(book.settings, clock)
     workplaces.set("Bénch 1", "1234")
     for _ in range(3):
@@ -109,6 +102,8 @@ def test_wrong_pins_make_one_wait_longer_and_longer_and_the_right_one_ends_it(bo
 
 
 @pytest.mark.parametrize(("name", "secret", "code"), [("", "1234", "name_form"), ("Bench", "123", "secret_short")])
-def test_a_workplace_needs_a_name_and_four_digits(book: Book, clock: Moving, name: str, secret: str, code: str) -> None:
+def test_a_workplace_needs_a_name_and_four_digits(
+    book: Book, clock: OwnClock, name: str, secret: str, code: str
+) -> None:
     with pytest.raises(ValueError, match=code):
         Workplaces(book.settings, clock).set(name, secret)

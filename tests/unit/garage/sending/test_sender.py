@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.registry.running import OwnClock
 from tests.unit.garage.answering import Answering, answer, answering
 
 from odopass.garage.book import Book
@@ -29,15 +30,12 @@ def status(word: str) -> bytes:
     return answer(json.dumps({"status": word, "issues": []}))
 
 
-class Times:
+class Times(OwnClock):
     """The test's own clocks: the wall's and the one that only runs forward."""
 
     def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+        super().__init__(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
         self.seconds = 0.0
-
-    def now(self) -> datetime:
-        return self.moment
 
     def monotonic(self) -> float:
         return self.seconds
