@@ -85,15 +85,15 @@ def run(
     with ExitStack() as stack:
         listening = stack.enter_context(closing(_listen(host, port)))
         try:
-            running = stack.enter_context(running_workshop(folder, _config()))
+            workshop = stack.enter_context(running_workshop(folder, _config()))
         except BookFault as fault:
             _end(str(fault))
         hosts = OWN_HOSTS | {host} | {name.lower() for name in allowed_host or ()}
-        app = application(running.workshop, hosts=frozenset(hosts), further=running.routes)
+        app = application(workshop, hosts=frozenset(hosts))
         address = f"http://{host}:{listening.getsockname()[1]}/"
         typer.echo(f"The workshop's application is at {address}\nThe book is in {folder}. Ctrl-C ends it.")
         if ready_file is not None:
-            _write_ready_file(ready_file, {"address": address, "data": str(folder)} | running.told)
+            _write_ready_file(ready_file, {"address": address, "data": str(folder)})
         if browser and host in OWN_HOSTS:
             # Some browsers are programs that run until they are closed.
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

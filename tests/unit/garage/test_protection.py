@@ -9,22 +9,23 @@ import httpx
 import pytest
 
 from odopass.garage.app.application import application
-from odopass.garage.app.running import Running, running_workshop
+from odopass.garage.app.running import running_workshop
+from odopass.garage.app.workshop import Workshop
 
 HOME = "http://127.0.0.1:8090"
 FORM = {"name": "Bench", "secret": "1234"}
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
     (tmp_path / "data").mkdir()
-    with running_workshop(tmp_path / "data", tmp_path / "config") as workshop:
-        yield workshop
+    with running_workshop(tmp_path / "data", tmp_path / "config") as running:
+        yield running
 
 
 @pytest.fixture
-async def client(running: Running) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(application(running.workshop))
+async def client(workshop: Workshop) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(application(workshop))
     async with httpx.AsyncClient(transport=transport, base_url=HOME) as made:
         yield made
 
@@ -35,15 +36,15 @@ async def client(running: Running) -> AsyncIterator[httpx.AsyncClient]:
     ids=["says nothing", "another website", "a sandboxed frame", "cross-site"],
 )
 async def test_a_form_of_another_website_changes_nothing(
-    client: httpx.AsyncClient, running: Running, headers: dict[str, str]
+    client: httpx.AsyncClient, workshop: Workshop, headers: dict[str, str]
 ) -> None:
     assert (await client.post("/account/workplaces", data=FORM, headers=headers)).status_code == 403
-    assert running.workshop.workplaces.names() == []
+    assert workshop.workplaces.names() == []
 
 
-async def test_a_form_of_its_own_pages_is_taken(client: httpx.AsyncClient, running: Running) -> None:
+async def test_a_form_of_its_own_pages_is_taken(client: httpx.AsyncClient, workshop: Workshop) -> None:
     assert (await client.post("/account/workplaces", data=FORM, headers={"origin": HOME})).status_code == 303
-    assert running.workshop.workplaces.names() == ["Bench"]
+    assert workshop.workplaces.names() == ["Bench"]
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8090", "127.0.0.1.evil.example", "", "[::1"])
@@ -54,9 +55,9 @@ async def test_a_strange_name_that_leads_to_this_machine_is_not_answered_to(
 
 
 @pytest.mark.requirement("G1")
-async def test_once_a_workplace_has_a_pin_every_page_asks_for_it(client: httpx.AsyncClient, running: Running) -> None:
-    running.workshop.workplaces.set("Bench", "1234")
-    for route in application(running.workshop).routes:
+async def test_once_a_workplace_has_a_pin_every_page_asks_for_it(client: httpx.AsyncClient, workshop: Workshop) -> None:
+    workshop.workplaces.set("Bench", "1234")
+    for route in application(workshop).routes:
         path = getattr(route, "path", "")
         methods = getattr(route, "methods", None) or set()
         if path in {"/static", "/login", "/logout", "/language"}:

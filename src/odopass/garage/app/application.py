@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,17 +24,14 @@ OWN_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _AREAS: Final = (orders, readings, problems, history, vehicle_history, exclusions, account, login, status)
 
 
-def application(
-    workshop: Workshop, *, hosts: frozenset[str] = OWN_HOSTS, further: Sequence[BaseRoute] = ()
-) -> Starlette:
+def application(workshop: Workshop, *, hosts: frozenset[str] = OWN_HOSTS) -> Starlette:
     """The application.
 
     Args:
         workshop: its parts.
         hosts: names and addresses under which it may be called.
-        further: routes beside its pages, such as those of a feed.
     """
-    routes: list[BaseRoute] = [*further, Mount("/static", StaticFiles(directory=_STATIC), name="static")]
+    routes: list[BaseRoute] = [Mount("/static", StaticFiles(directory=_STATIC), name="static")]
     for area in _AREAS:
         routes += area.ROUTES
     made = Starlette(

@@ -80,10 +80,7 @@ def entry_of(reading: Reading) -> Entry:
     draft = reading.draft
     return Entry(
         {
-            "plate": draft.vehicle.plate or "",
-            "vin": draft.vehicle.vin or "",
-            "unifier": "" if draft.vehicle.unifier is None else str(draft.vehicle.unifier),
-            "first_use": "" if draft.vehicle.first_use is None else draft.vehicle.first_use.isoformat(),
+            **vehicle_texts(draft.vehicle),
             "reading_date": draft.reading_date.isoformat(),
             "km": "",
             "type": draft.type.value,
@@ -91,6 +88,16 @@ def entry_of(reading: Reading) -> Entry:
             "for_sale": "yes" if draft.for_sale else "",
         }
     )
+
+
+def vehicle_texts(vehicle: Vehicle) -> dict[str, str]:
+    """The fields of a vehicle as its forms show them."""
+    return {
+        "plate": vehicle.plate or "",
+        "vin": vehicle.vin or "",
+        "unifier": "" if vehicle.unifier is None else str(vehicle.unifier),
+        "first_use": "" if vehicle.first_use is None else vehicle.first_use.isoformat(),
+    }
 
 
 def typed_vehicle(visit: Visit) -> VehicleTyped:

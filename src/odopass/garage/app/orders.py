@@ -7,16 +7,17 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from odopass.garage.app.entry import Entry, blank_entry, typed_vehicle
+from odopass.garage.app.entry import Entry, blank_entry, typed_vehicle, vehicle_texts
 from odopass.garage.app.exclusions import reason_of
-from odopass.garage.app.labels import BLOCKERS, CATEGORIES, OPERATIONS, rule_reason
+from odopass.garage.app.labels import BLOCKERS, rule_reason
 from odopass.garage.app.visit import Visit, page
 from odopass.garage.book import OrderBlocked, OrderExists
 from odopass.garage.book.entries import State, WorkOrder
-from odopass.garage.checks import Finding, Severity, excluding_rule
+from odopass.garage.checks import CATEGORIES, OPERATIONS, Finding, Severity, excluding_rule
 from odopass.garage.checks.finding import error
 
 _LONGEST_NUMBER: Final = 40
+_FIELDS: Final = ("number", "plate", "vin", "unifier", "first_use", "operation", "category")
 
 
 def address(number: str) -> str:
@@ -29,22 +30,17 @@ def first_page(visit: Visit) -> Response:
     book = visit.workshop.book
     search, closed = visit.asked("search"), bool(visit.asked("closed"))
     orders = book.orders.find(search=search, open_only=not closed)
-    rows = [(order, _newest(visit, order), book.orders.blocked(order)) for order in orders]
+    rows = []
+    for order in orders:
+        readings = book.readings.of_order(order.number)
+        rows.append((order, readings[0] if readings else None, book.orders.blocked(order, readings)))
     latest = book.readings.find(search=search, limit=10)
     return visit.page("orders.html", rows=rows, latest=latest, search=search, closed=closed)
 
 
 def new_order(visit: Visit) -> Response:
     """The form of a new work order."""
-    texts = {
-        "number": "",
-        "plate": "",
-        "vin": "",
-        "unifier": "",
-        "first_use": "",
-        "operation": "service",
-        "category": "car",
-    }
+    texts = dict.fromkeys(_FIELDS, "") | {"operation": OPERATIONS[0], "category": CATEGORIES[0]}
     return visit.page("order_form.html", entry=Entry(texts), order=None)
 
 
@@ -75,7 +71,7 @@ def order_values(visit: Visit, order: WorkOrder, entry: Entry) -> dict[str, Any]
     readings = book.readings.of_order(order.number)
     live = [each for each in readings if each.state not in {State.WITHDRAWN, State.ERROR}]
     earlier = [each for each in book.readings.of_vehicle(order.vehicle) if each.draft.work_order != order.number]
-    blocked = book.orders.blocked(order)
+    blocked = book.orders.blocked(order, readings)
     return {
         "order": order,
         "entry": entry,
@@ -91,13 +87,9 @@ def order_values(visit: Visit, order: WorkOrder, entry: Entry) -> dict[str, Any]
 def edit_order(visit: Visit) -> Response:
     """The form to change an order's vehicle or work."""
     order = _order(visit)
-    vehicle = order.vehicle
     texts = {
         "number": order.number,
-        "plate": vehicle.plate or "",
-        "vin": vehicle.vin or "",
-        "unifier": "" if vehicle.unifier is None else str(vehicle.unifier),
-        "first_use": "" if vehicle.first_use is None else vehicle.first_use.isoformat(),
+        **vehicle_texts(order.vehicle),
         "operation": order.operation,
         "category": order.category,
     }
@@ -153,14 +145,8 @@ def _order(visit: Visit) -> WorkOrder:
     return order
 
 
-def _newest(visit: Visit, order: WorkOrder) -> object:
-    readings = visit.workshop.book.readings.of_order(order.number)
-    return readings[0] if readings else None
-
-
 def _read(visit: Visit, number: str) -> tuple[Entry, WorkOrder]:
-    names = ("number", "plate", "vin", "unifier", "first_use", "operation", "category")
-    entry = Entry({name: visit.field(name) for name in names})
+    entry = Entry({name: visit.field(name) for name in _FIELDS})
     typed = typed_vehicle(visit)
     errors = [each for each in typed.findings if each.severity is Severity.ERROR]
     if typed.vehicle.vin is None and typed.vehicle.plate is None and not errors:

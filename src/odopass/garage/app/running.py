@@ -5,11 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-
-from starlette.routing import BaseRoute
 
 from odopass.clock import Clock, SystemClock
 from odopass.garage.account import AccountStore, Workplaces
@@ -26,23 +23,8 @@ _LOOK_S: Final = 5.0
 _END_S: Final = 40.0
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A workshop at work.
-
-    Attributes:
-        workshop: for the pages.
-        routes: beside the pages.
-        told: what a program that started it may want to know.
-    """
-
-    workshop: Workshop
-    routes: tuple[BaseRoute, ...] = ()
-    told: dict[str, str] = field(default_factory=dict)
-
-
 @contextmanager
-def running_workshop(folder: Path, config: Path, *, clock: Clock | None = None) -> Iterator[Running]:
+def running_workshop(folder: Path, config: Path, *, clock: Clock | None = None) -> Iterator[Workshop]:
     """Open the book and send, as long as the context lasts.
 
     Args:
@@ -62,24 +44,20 @@ def running_workshop(folder: Path, config: Path, *, clock: Clock | None = None) 
         sender = Sender(book.outbox, connections, time)
         lock = SenderLock(folder)
         stack.callback(lock.release)
-        sending = threading.Event()
-        workshop = Workshop(
-            book, account, Workplaces(book.settings, time), connections, sender, time, is_sending=sending.is_set
-        )
-        thread = threading.Thread(target=_send, args=(sender, lock, sending, stop), name="sender", daemon=True)
+        workshop = Workshop(book, account, Workplaces(book.settings, time), connections, sender, time)
+        thread = threading.Thread(target=_send, args=(sender, lock, stop), name="sender", daemon=True)
         thread.start()
         try:
-            yield Running(workshop)
+            yield workshop
         finally:
             stop.set()
             sender.wake()
             thread.join(_END_S)
 
 
-def _send(sender: Sender, lock: SenderLock, sending: threading.Event, stop: threading.Event) -> None:
+def _send(sender: Sender, lock: SenderLock, stop: threading.Event) -> None:
     """Send if no other process of this folder does; else wait for its end."""
     while not lock.acquire():
         if stop.wait(_LOOK_S):
             return
-    sending.set()
     sender.run(stop)

@@ -82,7 +82,10 @@ class Visit:
         content = templating.render(
             template,
             self.say,
-            **{"notice": self.say(NOTICES[notice]) if notice in NOTICES else "", "visit": self, **values},
+            notice=self.say(NOTICES[notice]) if notice in NOTICES else "",
+            visit=self,
+            pulse=self.workshop.book.outbox.pulse(),
+            **values,
         )
         answer = Response(content, status_code=status, media_type="text/html; charset=utf-8")
         if notice:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,7 +24,6 @@ class Workshop:
         connections: to the registry.
         sender: works the book off.
         clock: the time.
-        is_sending: whether this process is the one that sends.
         sessions: who has logged in.
     """
 
@@ -35,7 +33,6 @@ class Workshop:
     connections: Connections
     sender: Sender
     clock: Clock
-    is_sending: Callable[[], bool]
     sessions: Sessions = field(default_factory=Sessions)
 
     def today(self) -> date:

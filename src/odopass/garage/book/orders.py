@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -113,7 +114,7 @@ class Orders:
             order = self.one(number)
             if order is None:
                 raise KeyError(number)
-            blocked = self.blocked(order)
+            blocked = self.blocked(order, self._readings.of_order(number))
             if blocked is None:
                 self._storage.change(
                     "UPDATE work_order SET closed_at = coalesce(closed_at, ?), closing = 0 WHERE number = ?",
@@ -127,16 +128,21 @@ class Orders:
             assert closed is not None  # noqa: S101 - it was there a moment ago
             return closed
 
-    def blocked(self, order: WorkOrder) -> OrderBlocked | None:
-        """Why an order cannot be closed; None if it can."""
+    def blocked(self, order: WorkOrder, readings: Sequence[Reading]) -> OrderBlocked | None:
+        """Why an order cannot be closed; None if it can.
+
+        Args:
+            order: which.
+            readings: the order's, the newest first.
+        """
         if order.excluded_why:
             return None
-        readings = [each for each in self._readings.of_order(order.number) if each.state is not State.WITHDRAWN]
-        if any(each.request_guid is not None or each.state is State.EXCLUDED for each in readings):
+        live = [each for each in readings if each.state is not State.WITHDRAWN]
+        if any(each.request_guid is not None or each.state is State.EXCLUDED for each in live):
             return None
-        if not readings:
+        if not live:
             return OrderBlocked(Blocker.NO_READING, None)
-        newest = readings[0]
+        newest = live[0]
         return OrderBlocked(Blocker.WAITING if newest.state is State.TO_SEND else Blocker.NEEDS_PERSON, newest)
 
     def exclude(self, number: str, why: str, *, by: str = "") -> None:

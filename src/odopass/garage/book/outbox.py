@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
-from odopass.garage.book.entries import Pulse, Reading, State, Step, StepKind
+from odopass.garage.book.entries import NEEDS_PERSON, Pulse, Reading, State, Step, StepKind
 from odopass.garage.book.rows import issues_text, moment, moment_text, read_step
 from odopass.garage.book.writing import Writing
 from odopass.wire.status import IssueItem
@@ -221,28 +221,24 @@ class Outbox:
 
     def pulse(self) -> Pulse:
         """How the connection is, and what waits."""
+        needing = ", ".join("?" * len(NEEDS_PERSON))
         row = self._storage.row(
-            "SELECT connection.*, (SELECT count(*) FROM step WHERE outcome = '') AS waiting, "
-            "(SELECT min(made_at) FROM step WHERE outcome = '') AS oldest FROM connection"
+            "SELECT connection.*, (SELECT count(*) FROM step WHERE outcome = '') AS waiting, "  # noqa: S608 - no values
+            "(SELECT min(made_at) FROM step WHERE outcome = '') AS oldest, "
+            f"(SELECT count(*) FROM reading WHERE state IN ({needing}) AND NOT closed_by_person) AS needs_person "
+            "FROM connection",
+            tuple(NEEDS_PERSON),
         )
         assert row is not None  # noqa: S101 - the schema puts it there
-        needs_person = self._storage.row(
-            "SELECT count(*) FROM reading WHERE state IN (?, ?, ?, ?) AND NOT closed_by_person",
-            (State.ISSUE, State.REFUSED, State.LAPSED, State.CHECK),
-        )
         return Pulse(
             waiting=row["waiting"],
             overdue_since=moment(row["oldest"]) if row["trouble"] else None,
             reached_at=moment(row["reached_at"]),
             trouble=row["trouble"],
             detail=row["detail"],
-            needs_person=0 if needs_person is None else needs_person[0],
+            needs_person=row["needs_person"],
             retry_at=moment(row["retry_at"]),
         )
-
-    def changed_elsewhere(self) -> int:
-        """A number that differs as soon as another process has changed the book."""
-        return self._storage.changed_elsewhere()
 
     def _settle(self, step: Step, outcome: str, guid: str | None = None) -> None:
         self._storage.change(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from odopass.garage.book.entries import NEEDS_PERSON, Event, Reading, Report, State, Vehicle
+from odopass.garage.book.entries import Event, Reading, Report, State, Vehicle
 from odopass.garage.book.rows import READING, read_event, read_reading
 from odopass.garage.book.storage import Storage
 
@@ -109,14 +109,6 @@ class Readings:
             (State.TO_SEND, State.ONGOING, State.REVIEWING),
         )
         return [read_reading(row) for row in rows]
-
-    def how_many_need_a_person(self) -> int:
-        """How many wait for somebody in the garage."""
-        row = self._storage.row(
-            f"SELECT count(*) FROM reading WHERE state IN ({_marks(NEEDS_PERSON)}) AND NOT closed_by_person",  # noqa: S608
-            [state.value for state in NEEDS_PERSON],
-        )
-        return 0 if row is None else int(row[0])
 
     def events(self, number: int) -> list[Event]:
         """A reading's story, from its beginning."""

@@ -105,12 +105,6 @@ class Storage:
         found = self.rows(query, values)
         return found[0] if found else None
 
-    def changed_elsewhere(self) -> int:
-        """A number that differs as soon as another process has changed the book."""
-        with self._lock, self._explained():
-            number: int = self._db.execute("PRAGMA data_version").fetchone()[0]
-            return number
-
     def _prepare(self) -> None:
         self._db.row_factory = sqlite3.Row
         self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
