@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
+from odopass import look
 from odopass.garage.app import account, exclusions, history, login, orders, problems, readings, status, vehicle_history
 from odopass.garage.app.protection import Protection
 from odopass.garage.app.visit import Visit
@@ -31,7 +32,10 @@ def application(workshop: Workshop, *, hosts: frozenset[str] = OWN_HOSTS) -> Sta
         workshop: its parts.
         hosts: names and addresses under which it may be called.
     """
-    routes: list[BaseRoute] = [Mount("/static", StaticFiles(directory=_STATIC), name="static")]
+    routes: list[BaseRoute] = [
+        Mount("/static/look", StaticFiles(directory=look.STATIC), name="look"),
+        Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+    ]
     for area in _AREAS:
         routes += area.ROUTES
     made = Starlette(

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from odopass import look
 from odopass.clock import BRUSSELS
 from odopass.garage.app import labels
 from odopass.wording import Wording
@@ -20,6 +21,7 @@ _ENVIRONMENT: Final = Environment(
 )
 _ENVIRONMENT.globals.update(
     brussels=BRUSSELS,
+    look=look,
     STATES=labels.STATES,
     NEXT=labels.NEXT,
     TONES=labels.TONES,
