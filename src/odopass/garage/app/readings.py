@@ -87,7 +87,7 @@ def show_reading(visit: Visit) -> Response:
 
 def standing(visit: Visit) -> Response:
     """The part of the page that changes by itself."""
-    return visit.page("reading_standing.html", **_reading_values(visit, _reading(visit)))
+    return visit.part("reading_standing.html", **_reading_values(visit, _reading(visit)))
 
 
 def correction_form(visit: Visit) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 from uuid import uuid4
 
@@ -35,6 +36,7 @@ _ENVIRONMENT.globals.update(
     rule_text=labels.rule_text,
     description=labels.description,
     fresh_key=lambda: str(uuid4()),
+    stamp=lambda shown: hashlib.sha256(shown.encode()).hexdigest()[:16],
 )
 
 
