@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-import uvicorn
-from starlette.types import ASGIApp
 from tests.registry.running import OwnClock
 
 from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
 from odopass.garage.account import Account, AccountStore, Environment, Workplaces
-from odopass.garage.account.secrets import secrets_for
+from odopass.garage.account.secrets import FileSecrets
 from odopass.garage.app.connections import Connections
 from odopass.garage.app.workshop import Workshop
 from odopass.garage.book import Book
@@ -48,6 +44,7 @@ class Stage:
 
     Attributes:
         workshop: to show; its sender does not run.
+        clock: of the workshop.
         numbers: of a reading in each state.
     """
 
@@ -80,6 +77,10 @@ class Stage:
         awaited = Awaited(reading.number, guid, State.ONGOING)
         self.workshop.book.outbox.told(awaited, status.value, status, issues, {"status": status.value})
         return guid
+
+    def told_before(self, vehicle: Vehicle, km: int) -> None:
+        """A reading of a week ago that the registry has."""
+        self.told(self.enter(vehicle, km, TODAY - timedelta(days=7)), Status.PROCESSED)
 
     def fill(self) -> None:
         """Put a reading of each state into the book, work orders in each of theirs, and a vehicle's long story."""
@@ -160,9 +161,13 @@ class Stage:
         """The registry answers again."""
         self.workshop.book.outbox.reached()
 
-    def pages(self) -> dict[str, str]:
-        """Every page by a name for it."""
-        states = {name: f"readings/{number}" for name, number in self.numbers.items()}
+    def pages(self, *, every_state: bool = True) -> dict[str, str]:
+        """Every page by a name for it; that of a reading in each of its states, or in those that look most different."""
+        states = {
+            name: f"readings/{number}"
+            for name, number in self.numbers.items()
+            if every_state or name in {"issue", "check", "to_send"}
+        }
         issue, report, asked = (self.numbers[name] for name in ("issue", "report", "asked"))
         return states | {
             "home": "",
@@ -197,7 +202,7 @@ def stage(folder: Path) -> Iterator[Stage]:
     data = folder / "data"
     data.mkdir()
     with Book.open(data / "book.sqlite3", clock) as book:
-        account = AccountStore(book.settings, secrets_for(data, folder / "config"))
+        account = AccountStore(book.settings, FileSecrets(data / "password", folder / "key"))
         numbers = {"establishment": "2000000041", "enterprise": "0400000151"}
         address = "https://registry.example/api"
         account.write(Account(environment=Environment.OWN, own_address=address, **numbers), "pässword")
@@ -207,23 +212,3 @@ def stage(folder: Path) -> Iterator[Stage]:
         made = Stage(workshop, clock)
         made.fill()
         yield made
-
-
-@asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """An application on a free port of this machine.
-
-    Yields:
-        its address, which ends in a slash.
-    """
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
-        serving = asyncio.create_task(server.serve([listener]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
-            await asyncio.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        finally:
-            server.should_exit = True
-            await serving
