@@ -162,7 +162,7 @@ class Stage:
         self.workshop.book.outbox.reached()
 
     def pages(self, *, every_state: bool = True) -> dict[str, str]:
-        """Every page by a name for it; that of a reading in each of its states, or in those that look most different."""
+        """Every page by a name for it; a reading's in each of its states, or in those that look most different."""
         states = {
             name: f"readings/{number}"
             for name, number in self.numbers.items()
