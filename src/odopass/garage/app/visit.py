@@ -14,12 +14,11 @@ from starlette.routing import Route
 
 from odopass.garage.app import templating
 from odopass.garage.app.labels import NOTICES
-from odopass.garage.app.words import language_of, wording
+from odopass.garage.app.words import LANGUAGE_COOKIE, language_of, wording
 from odopass.garage.app.workshop import Workshop
 from odopass.garage.book import BookFault, Stale
 from odopass.wording import Wording
 
-LANGUAGE_COOKIE: Final = "language"
 SESSION_COOKIE: Final = "workplace"
 READER_COOKIE: Final = "reader"
 _NOTICE_COOKIE: Final = "notice"
@@ -151,7 +150,7 @@ def _answer(endpoint: Endpoint, request: Request, form: dict[str, list[str]], op
         visit.by = by or ""
         return endpoint(visit)
     except BookFault as fault:
-        return visit.page("fault.html", status=503, fault=str(fault))
+        return visit.page("fault.html", status=503, fault=fault)
     except Stale as stale:
         return visit.go(f"/readings/{stale.reading.number}", "moved_on")
     except KeyError:
