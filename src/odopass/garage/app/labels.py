@@ -63,7 +63,7 @@ TONES: Final[Mapping[str, str]] = {
 }
 
 TYPES: Final[Mapping[str, str]] = {
-    ObservationType.REPAIR_MAINTENANCE_SERVICE.value: "Repair, maintenance or service",
+    ObservationType.REPAIR_MAINTENANCE_SERVICE.value: "Repair or maintenance",
     ObservationType.ODOMETER_REPLACED.value: "Odometer replaced",
     ObservationType.VEHICLE_HISTORY_DOCUMENT.value: "Vehicle history report",
     ObservationType.ROAD_SIDE_ASSISTANCE.value: "Roadside assistance",
@@ -123,9 +123,9 @@ BLOCKERS: Final[Mapping[str, str]] = {
 #: Why a person leaves something out; rules have texts of their own.
 REASONS: Final[Mapping[str, str]] = {
     "no_work": "No work on the vehicle",
-    "not_here": "The vehicle was not in the workshop",
-    "unreadable": "The odometer cannot be read",
-    "outside_law": "The vehicle need not be reported",
+    "not_here": "Vehicle not in the workshop",
+    "unreadable": "Odometer cannot be read",
+    "outside_law": "Need not be reported",
     "twice": "Entered twice",
     "other": "Another reason",
 }
@@ -185,7 +185,9 @@ def reason_text(why: str, say: Wording) -> str:
         return say("Your rule: {what}", what=rule_text(ExclusionRule(0, kind, value, active=True), say))
     key, _, words = why.partition(":")
     reason = say(REASONS[key]) if key in REASONS else why
-    return f"{reason}: {words.strip()}" if key in REASONS and words.strip() else reason
+    if key in REASONS and words.strip():
+        return say("{reason}: {words}", reason=reason, words=words.strip())
+    return reason
 
 
 def event_text(event: Event, say: Wording) -> str:
