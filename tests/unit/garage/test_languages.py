@@ -225,3 +225,13 @@ async def test_a_full_disk_is_told_in_the_readers_language_with_what_was_typed_s
     assert "Rien n’a été enregistré." in page.text
     assert "Le disque est plein." in page.text
     assert 'value="123456"' in page.text
+
+
+async def test_a_book_that_cannot_be_read_is_told_in_the_readers_language(
+    browser: httpx.AsyncClient, workshop: Workshop
+) -> None:
+    workshop.book._storage._db.close()
+    page = await browser.get("/history", headers={"accept-language": "nl"})
+    assert page.status_code == 503
+    assert "Het logboek kan niet gelezen of beschreven worden." in page.text
+    assert '<small lang="en">' in page.text
