@@ -10,8 +10,8 @@ from tests.browser.workshop_stage import Stage
 pytestmark = pytest.mark.requirement("G12")
 
 FIELDS = {
-    "User name": "2000000041",
-    "Enterprise number": "0400000151",
+    "User name": "2000000141",
+    "Enterprise number": "0400000185",
     "E-mail address of the account": "workshop@example.be",
     "Its address": "https://registry.example/api",
     "Telephone of the helpdesk": "02 123 45 67",
@@ -46,12 +46,12 @@ async def test_a_wrong_account_is_not_kept_and_the_keyboard_is_led_to_what_is_wr
     kept = staged.workshop.account.read()
     async with opened(browser, workshop_home) as page:
         await page.goto(f"{workshop_home}account")
-        await page.get_by_label("User name").fill("123")
+        await page.get_by_label("User name", exact=True).fill("123")
         await page.get_by_role("button", name="Save the account").click()
         await expect(page.locator(".error-summary")).to_be_focused()
         await page.locator(".error-summary a").click()
-        await expect(page.get_by_label("User name")).to_be_focused()
-        assert await page.get_by_label("User name").get_attribute("aria-invalid") == "true"
+        await expect(page.get_by_label("User name", exact=True)).to_be_focused()
+        assert await page.get_by_label("User name", exact=True).get_attribute("aria-invalid") == "true"
     assert staged.workshop.account.read() == kept
 
 

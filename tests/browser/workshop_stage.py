@@ -203,7 +203,7 @@ def stage(folder: Path) -> Iterator[Stage]:
     data.mkdir()
     with Book.open(data / "book.sqlite3", clock) as book:
         account = AccountStore(book.settings, FileSecrets(data / "password", folder / "key"))
-        numbers = {"establishment": "2000000041", "enterprise": "0400000151"}
+        numbers = {"establishment": "2000000141", "enterprise": "0400000185"}
         address = "https://registry.example/api"
         account.write(Account(environment=Environment.OWN, own_address=address, **numbers), "pässword")
         connections = Connections(account, lambda: "nl")
