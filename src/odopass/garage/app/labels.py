@@ -172,11 +172,6 @@ def rule_text(rule: ExclusionRule, say: Wording) -> str:
     return say("Foreign plates (of a form that is not Belgian)")
 
 
-def rule_reason(rule: ExclusionRule) -> str:
-    """The reason that the book keeps for what a rule has left out."""
-    return f"rule:{rule.kind}:{rule.value}"
-
-
 def reason_text(why: str, say: Wording) -> str:
     """Why something is not reported, from what the book keeps."""
     if why.startswith("rule:"):
