@@ -150,6 +150,8 @@ NOTICES: Final[Mapping[str, str]] = {
     "website too, or nothing can be sent.",
     "history_asked": "The vehicle history is asked for.",
     "workplaces": "The workplaces are saved.",
+    "feeds": "The settings are saved.",
+    "token_revoked": "The token is revoked: nothing is taken with it any more.",
 }
 
 

@@ -15,7 +15,7 @@ from odopass.garage.app.orders import order_values
 from odopass.garage.app.vehicle_history import may_be_asked_for
 from odopass.garage.app.visit import READER_COOKIE, Visit, page
 from odopass.garage.book import BookFault
-from odopass.garage.book.entries import Reading, State, WorkOrder
+from odopass.garage.book.entries import Reading, Source, State, WorkOrder
 from odopass.garage.checks import Finding, Severity, check_reading, typed_vin
 from odopass.garage.entering import record
 
@@ -147,8 +147,13 @@ def exclude(visit: Visit) -> Response:
 
 
 def include(visit: Visit) -> Response:
-    """Undo an exclusion."""
-    visit.workshop.book.decisions.include(visit.number(), by=visit.by)
+    """Undo an exclusion; what another program handed over is looked at first if its warnings never were."""
+    book = visit.workshop.book
+    with book.at_once():
+        reading = _reading(visit)
+        unseen = reading.draft.source is not Source.ENTRY and not reading.draft.confirmed_warnings
+        to_be_checked = unseen and not _checked(visit, reading, []).may_be_saved
+        book.decisions.include(reading.number, by=visit.by, to_be_checked=to_be_checked)
     visit.workshop.sender.wake()
     return visit.go(f"/readings/{visit.number()}", "reported_again")
 
