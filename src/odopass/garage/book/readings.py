@@ -12,6 +12,8 @@ from odopass.garage.book.storage import Storage
 
 #: Problems in the order in which they are shown: what needs an answer first, then errors (G6).
 _URGENCY: Final = (State.ISSUE, State.REFUSED, State.LAPSED, State.CHECK, State.ERROR)
+#: The highest number that SQLite gives.
+_HIGHEST: Final = 2**63 - 1
 _NOT_IN_PLATES: Final = re.compile(r"[-\s.]+")
 
 
@@ -23,6 +25,8 @@ class Readings:
 
     def one(self, number: int) -> Reading | None:
         """The reading with this number, or None."""
+        if number > _HIGHEST:
+            return None
         row = self._storage.row(f"SELECT {READING} WHERE number = ?", (number,))
         return None if row is None else read_reading(row)
 
@@ -136,7 +140,8 @@ def _search(text: str) -> tuple[str, list[Any]]:
     sought = text.strip()
     bare = _NOT_IN_PLATES.sub("", sought).upper()
     condition = "work_order = ? OR request_guid = ? OR number = ?"
-    values: list[Any] = [sought, sought.lower(), int(sought) if sought.isascii() and sought.isdigit() else -1]
+    number = int(sought) if sought.isascii() and sought.isdigit() and len(sought) < len(str(_HIGHEST)) else -1
+    values: list[Any] = [sought, sought.lower(), number]
     if bare:
         condition += " OR instr(vin, ?) OR instr(plate, ?)"
         values += [bare, bare]

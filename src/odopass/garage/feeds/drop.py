@@ -96,17 +96,22 @@ class DropFolder:
                 anew at the next look and doubles nothing.
 
         Raises:
-            FolderFault: the folder or a file cannot be worked with.
+            FolderFault: the folder or a file cannot be worked with; the other files were taken in.
             BookFault: the book cannot be written.
         """
-        outcomes = []
-        for file, seen in self._settled():
-            outcome = self._take_in(file, seen, between)
-            if outcome is not None:
-                outcomes.append(outcome)
+        outcomes, faults = [], []
+        for file, seen in self._files():
+            try:
+                outcome = self._take_in(file, seen, between) if self._stands_still(file, seen) else None
+            except FolderFault as fault:
+                faults.append(fault)
+            else:
+                outcomes += [] if outcome is None else [outcome]
+        if faults:
+            raise faults[0]
         return outcomes
 
-    def _settled(self) -> list[tuple[Path, _Seen]]:
+    def _files(self) -> list[tuple[Path, _Seen]]:
         now, found, strangers = self._monotonic(), dict[str, _Seen](), []
         with _fault("folder"):
             for name in ("done", "rejected"):
@@ -124,18 +129,18 @@ class DropFolder:
                     same = seen is not None and (seen.size, seen.changed_ns) == (stat.st_size, stat.st_mtime_ns)
                     found[file.name] = seen if same and seen is not None else _Seen(stat.st_size, stat.st_mtime_ns, now)
         self._seen, self.strangers = found, tuple(sorted(strangers))
-        settled = [(self.path / name, seen) for name, seen in found.items() if self._stands_still(name, seen, now)]
-        return sorted(settled, key=lambda each: (each[1].changed_ns, each[0].name))
+        return sorted(
+            ((self.path / name, seen) for name, seen in found.items()), key=lambda each: (each[1].changed_ns, each[0])
+        )
 
-    def _stands_still(self, name: str, seen: _Seen, now: float) -> bool:
-        if now - seen.since < SETTLED_S:
-            return False
-        if now - seen.since >= UNFINISHED_S:
-            return True
+    def _stands_still(self, file: Path, seen: _Seen) -> bool:
+        still = self._monotonic() - seen.since
+        if still < SETTLED_S or still >= UNFINISHED_S:
+            return still >= SETTLED_S
         # Half a last line could be half a reading: it is given more time.
-        with _fault("file"), (self.path / name).open("rb") as file:
-            file.seek(max(0, seen.size - 1))
-            return file.read(1) in {b"\n", b"\r", b"\0"}
+        with _fault("file"), file.open("rb") as opened:
+            opened.seek(max(0, seen.size - 1))
+            return opened.read(1) in {b"\n", b"\r", b"\0"}
 
     def _take_in(self, file: Path, seen: _Seen, between: Callable[[], None]) -> FileOutcome | None:
         for recorded in self._outcomes.latest():
