@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from odopass.garage.book import Book
 from odopass.garage.checks import Finding
 from odopass.garage.feeds import DropWatch, FeedSettings
 from odopass.garage.feeds.drop import Explain
+from odopass.garage.feeds.watching import watching
 from odopass.garage.sending import Sender, SenderLock
 from odopass.wording import DEFAULT_LANGUAGE
 
@@ -59,30 +60,24 @@ def running_workshop(
         if drop_folder is not None:
             feeds.set_folder(drop_folder)
         drop = DropWatch(book, feeds, time, _explaining(book, feeds), sender.wake)
-        watch_lock = SenderLock(folder, "drop.lock")
-        stack.callback(watch_lock.release)
         workshop = Workshop(book, account, Workplaces(book.settings, time), connections, sender, time, feeds, drop)
-        threads = [
-            threading.Thread(target=_alone, args=(run, right, stop), name=name, daemon=True)
-            for name, run, right in (("sender", sender.run, lock), ("drop folder", drop.run, watch_lock))
-        ]
-        for thread in threads:
-            thread.start()
+        thread = threading.Thread(target=_send, args=(sender, lock, stop), name="sender", daemon=True)
+        thread.start()
         try:
-            yield workshop
+            with watching(drop, folder):
+                yield workshop
         finally:
             stop.set()
             sender.wake()
-            for thread in threads:
-                thread.join(_END_S)
+            thread.join(_END_S)
 
 
-def _alone(run: Callable[[threading.Event], None], lock: SenderLock, stop: threading.Event) -> None:
-    """Work if no other process of this folder does; else wait for its end."""
+def _send(sender: Sender, lock: SenderLock, stop: threading.Event) -> None:
+    """Send if no other process of this folder does; else wait for its end."""
     while not lock.acquire():
         if stop.wait(_LOOK_S):
             return
-    run(stop)
+    sender.run(stop)
 
 
 def _explaining(book: Book, feeds: FeedSettings) -> Explain:

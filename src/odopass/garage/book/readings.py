@@ -84,7 +84,9 @@ class Readings:
 
     def of_order(self, number: str) -> list[Reading]:
         """The readings of a work order, the newest first."""
-        rows = self._storage.rows(f"SELECT {READING} WHERE work_order = ? ORDER BY number DESC", (number,))
+        rows = self._storage.rows(
+            f"SELECT {READING} WHERE work_order = ? AND work_order <> '' ORDER BY number DESC", (number,)
+        )
         return [read_reading(row) for row in rows]
 
     def problems(self, *, solved: bool = False) -> list[Reading]:
@@ -140,8 +142,7 @@ def _search(text: str) -> tuple[str, list[Any]]:
     sought = text.strip()
     bare = _NOT_IN_PLATES.sub("", sought).upper()
     condition = "work_order = ? OR request_guid = ? OR number = ?"
-    number = int(sought) if sought.isascii() and sought.isdigit() and len(sought) < len(str(_HIGHEST)) else -1
-    values: list[Any] = [sought, sought.lower(), number]
+    values: list[Any] = [sought, sought.lower(), int(sought) if sought.isascii() and sought.isdigit() else -1]
     if bare:
         condition += " OR instr(vin, ?) OR instr(plate, ?)"
         values += [bare, bare]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from odopass.clock import Clock
@@ -13,12 +15,19 @@ from odopass.garage.book import Book, BookFault
 from odopass.garage.feeds.drop import DropFolder, Explain, FolderFault
 from odopass.garage.feeds.files import FileOutcome, FileOutcomes
 from odopass.garage.feeds.settings import FeedSettings
+from odopass.garage.sending import SenderLock
 
 _log: Final = logging.getLogger(__name__)
 #: How often the folder is looked at, in seconds.
 _LOOK_S: Final = 1.0
 #: How long others get to use the book between two groups of lines, in seconds.
 _BREATH_S: Final = 0.005
+#: How often the sender is told of a file that takes long, in seconds.
+_WAKE_S: Final = 2.0
+#: How often a process that does not watch looks whether the one that does has ended, in seconds.
+_TAKE_OVER_S: Final = 5.0
+#: How long the end waits for the lines that are being taken in, in seconds.
+_END_S: Final = 20.0
 
 
 class _Ended(Exception):  # noqa: N818 - it names what happened
@@ -71,13 +80,19 @@ class DropWatch:
             self._look(stop)
 
     def _look(self, stop: threading.Event) -> None:
+        woken = time.monotonic()
+
         def breathe() -> None:
-            self._wake()
+            nonlocal woken
+            if time.monotonic() - woken >= _WAKE_S:
+                self._wake()
+                woken = time.monotonic()
             if stop.wait(_BREATH_S):
                 raise _Ended
 
         try:
-            self._chosen().look(breathe)
+            if self._chosen().look(breathe):
+                self._wake()
         except FolderFault as fault:
             self._say((fault.kind, fault.detail))
         except BookFault as fault:
@@ -101,3 +116,40 @@ class DropWatch:
         if fault != self.fault:
             _log.warning("the drop folder cannot be worked with: %s: %s", *fault)
         self.fault = fault
+
+
+@contextmanager
+def watching(drop: DropWatch, folder: Path) -> Iterator[None]:
+    """Watch in a thread of its own as long as the context lasts, unless another process of the book's folder does.
+
+    Args:
+        drop: what watches.
+        folder: of the book; the right to watch lies there.
+    """
+    stop = threading.Event()
+    thread = threading.Thread(target=_watch, args=(drop, folder, stop), name="drop folder", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(_END_S)
+
+
+def _watch(drop: DropWatch, folder: Path, stop: threading.Event) -> None:
+    lock = SenderLock(folder, "drop.lock")
+    while not _has(lock):
+        if stop.wait(_TAKE_OVER_S):
+            return
+    try:
+        drop.run(stop)
+    finally:
+        lock.release()
+
+
+def _has(lock: SenderLock) -> bool:
+    try:
+        return lock.acquire()
+    except BookFault:
+        _log.exception("the drop folder cannot be watched")
+        return False

@@ -253,9 +253,3 @@ def test_the_pulse_tells_since_when_something_waits_while_there_is_trouble(book:
     assert pulse.overdue_since >= before
     book.outbox.reached()
     assert book.outbox.pulse().trouble == ""
-
-
-@pytest.mark.parametrize("number", [0, -1, 2**63, 10**40])
-def test_a_number_that_no_reading_has_finds_none(book: Book, number: int) -> None:
-    assert book.readings.one(number) is None
-    assert book.readings.find(search=str(number)) == []
