@@ -21,7 +21,7 @@ _log: Final = logging.getLogger(__name__)
 #: How often the folder is looked at, in seconds.
 _LOOK_S: Final = 1.0
 #: How long others get to use the book between two groups of lines, in seconds.
-_BREATH_S: Final = 0.005
+_BREATH_S: Final = 0.02
 #: How often the sender is told of a file that takes long, in seconds.
 _WAKE_S: Final = 2.0
 #: How often a process that does not watch looks whether the one that does has ended, in seconds.
