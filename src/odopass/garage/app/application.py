@@ -27,7 +27,7 @@ from odopass.garage.app import (
 )
 from odopass.garage.app.protection import Protection
 from odopass.garage.app.visit import Visit
-from odopass.garage.app.words import language_of, wording
+from odopass.garage.app.words import LANGUAGE_COOKIE, language_of, wording
 from odopass.garage.app.workshop import Workshop
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -71,5 +71,5 @@ async def _missing(request: Request, _error: Exception) -> Response:
     if request.url.path.startswith("/feed/"):
         return feed_interface.missing(request)
     workshop: Workshop = request.app.state.workshop
-    language = language_of(request.cookies.get("language"), request.headers.get("accept-language", ""))
+    language = language_of(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
     return Visit(request, {}, workshop, wording(language), "").page("missing.html", status=404)
