@@ -100,9 +100,8 @@ class DropWatch:
         except _Ended:
             return
         except Exception as error:  # noqa: BLE001 - see below
-            # A file that nobody foresaw keeps neither the other readings nor the application from working.
-            _log.exception("a dropped file cannot be read")
-            self._say(("unforeseen", repr(error)))
+            # A file that nobody foresaw does not end the watch over the others.
+            self._say(("unforeseen", repr(error)), error)
         else:
             self.fault = None
 
@@ -112,9 +111,9 @@ class DropWatch:
             self._folder = DropFolder(path, self._book, self._clock, self._explain, monotonic=time.monotonic)
         return self._folder
 
-    def _say(self, fault: tuple[str, str]) -> None:
+    def _say(self, fault: tuple[str, str], error: Exception | None = None) -> None:
         if fault != self.fault:
-            _log.warning("the drop folder cannot be worked with: %s: %s", *fault)
+            _log.warning("the drop folder cannot be worked with: %s: %s", *fault, exc_info=error)
         self.fault = fault
 
 
