@@ -21,6 +21,7 @@ from odopass.garage.app.workshop import Workshop
 from odopass.garage.book import Book
 from odopass.garage.book.entries import Reading, ReadingDraft, Source, State, Vehicle, WorkOrder
 from odopass.garage.book.outbox import Awaited
+from odopass.garage.feeds import DropWatch, FeedSettings
 from odopass.garage.sending import Sender
 from odopass.wire.status import IssueItem
 
@@ -191,6 +192,7 @@ class Stage:
             "history-report": f"vehicle-history/{report}",
             "exclusions": "exclusions",
             "account": "account",
+            "feeds": "account/feeds",
             "missing": "nothing-here",
         }
 
@@ -208,7 +210,10 @@ def stage(folder: Path) -> Iterator[Stage]:
         account.write(Account(environment=Environment.OWN, own_address=address, **numbers), "pässword")
         connections = Connections(account, lambda: "nl")
         sender = Sender(book.outbox, connections, clock)
-        workshop = Workshop(book, account, Workplaces(book.settings, clock), connections, sender, clock)
+        feeds = FeedSettings(book.settings, data, clock)
+        (data / "drop").mkdir()
+        drop = DropWatch(book, feeds, clock, lambda finding: finding.code, sender.wake)
+        workshop = Workshop(book, account, Workplaces(book.settings, clock), connections, sender, clock, feeds, drop)
         made = Stage(workshop, clock)
         made.fill()
         yield made
