@@ -12,6 +12,8 @@ from odopass.garage.book.storage import Storage
 
 #: Problems in the order in which they are shown: what needs an answer first, then errors (G6).
 _URGENCY: Final = (State.ISSUE, State.REFUSED, State.LAPSED, State.CHECK, State.ERROR)
+#: What SQLite can hold as a number.
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _NOT_IN_PLATES: Final = re.compile(r"[-\s.]+")
 
 
@@ -66,17 +68,8 @@ class Readings:
         return [read_reading(row) for row in rows]
 
     def of_vehicle(self, vehicle: Vehicle) -> list[Reading]:
-        """A vehicle's readings in whatever state, by day.
-
-        It is the same vehicle if the VINs are the same and no two unifiers differ; or if the plates are and not both
-        have a VIN.
-        """
-        rows = self._storage.rows(
-            f"SELECT {READING} WHERE vin = :vin AND (unifier IS NULL OR :unifier IS NULL OR unifier = :unifier) "
-            "OR plate = :plate AND (vin IS NULL OR :vin IS NULL) ORDER BY reading_date, number",
-            {"vin": vehicle.vin, "plate": vehicle.plate, "unifier": vehicle.unifier},
-        )
-        return [read_reading(row) for row in rows]
+        """A vehicle's readings in whatever state, by day; see `readings_of` for which vehicle is the same."""
+        return readings_of(self._storage, vehicle)
 
     def of_order(self, number: str) -> list[Reading]:
         """The readings of a work order, the newest first."""
@@ -128,6 +121,20 @@ class Readings:
         return None if row is None else Report(row["public_url"], row["pdf"], row["language"])
 
 
+def readings_of(storage: Storage, vehicle: Vehicle) -> list[Reading]:
+    """A vehicle's readings in whatever state, by day.
+
+    It is the same vehicle if the VINs are the same and no two unifiers differ; or if the plates are and not both have
+    a VIN.
+    """
+    rows = storage.rows(
+        f"SELECT {READING} WHERE vin = :vin AND (unifier IS NULL OR :unifier IS NULL OR unifier = :unifier) "
+        "OR plate = :plate AND (vin IS NULL OR :vin IS NULL) ORDER BY reading_date, number",
+        {"vin": vehicle.vin, "plate": vehicle.plate, "unifier": vehicle.unifier},
+    )
+    return [read_reading(row) for row in rows]
+
+
 def _marks(values: Collection[object] | Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
@@ -136,7 +143,7 @@ def _search(text: str) -> tuple[str, list[Any]]:
     sought = text.strip()
     bare = _NOT_IN_PLATES.sub("", sought).upper()
     condition = "work_order = ? OR request_guid = ? OR number = ?"
-    values: list[Any] = [sought, sought.lower(), int(sought) if sought.isascii() and sought.isdigit() else -1]
+    values: list[Any] = [sought, sought.lower(), int(sought) if _NUMBER.fullmatch(sought) else -1]
     if bare:
         condition += " OR instr(vin, ?) OR instr(plate, ?)"
         values += [bare, bare]
