@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
 
 from odopass.clock import Clock, SystemClock
 from odopass.garage.account import AccountStore, Workplaces
@@ -15,12 +13,7 @@ from odopass.garage.app.account import REPORT_LANGUAGE
 from odopass.garage.app.connections import Connections
 from odopass.garage.app.workshop import Workshop
 from odopass.garage.book import Book
-from odopass.garage.sending import Sender, SenderLock
-
-#: How often a process that may not send looks whether the one that sends has ended, in seconds.
-_LOOK_S: Final = 5.0
-#: How long the end waits for an exchange that is under way, in seconds; its answer is fetched at the next start.
-_END_S: Final = 40.0
+from odopass.garage.sending import Sender, sending
 
 
 @contextmanager
@@ -36,28 +29,10 @@ def running_workshop(folder: Path, config: Path, *, clock: Clock | None = None) 
         BookFault: the book cannot be opened.
     """
     time = clock or SystemClock()
-    stop = threading.Event()
     with ExitStack() as stack:
         book = stack.enter_context(Book.open(folder / "book.sqlite3", time))
         account = AccountStore(book.settings, secrets_for(folder, config))
         connections = Connections(account, lambda: book.settings.setting(REPORT_LANGUAGE) or "nl")
         sender = Sender(book.outbox, connections, time)
-        lock = SenderLock(folder)
-        stack.callback(lock.release)
-        workshop = Workshop(book, account, Workplaces(book.settings, time), connections, sender, time)
-        thread = threading.Thread(target=_send, args=(sender, lock, stop), name="sender", daemon=True)
-        thread.start()
-        try:
-            yield workshop
-        finally:
-            stop.set()
-            sender.wake()
-            thread.join(_END_S)
-
-
-def _send(sender: Sender, lock: SenderLock, stop: threading.Event) -> None:
-    """Send if no other process of this folder does; else wait for its end."""
-    while not lock.acquire():
-        if stop.wait(_LOOK_S):
-            return
-    sender.run(stop)
+        stack.enter_context(sending(sender, folder))
+        yield Workshop(book, account, Workplaces(book.settings, time), connections, sender, time)

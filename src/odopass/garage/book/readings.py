@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from odopass.garage.book.entries import Event, Reading, Report, State, Vehicle
+from odopass.garage.book.entries import Event, News, Reading, Report, State, Vehicle
 from odopass.garage.book.rows import READING, read_event, read_reading
 from odopass.garage.book.storage import Storage
 
@@ -107,6 +107,16 @@ class Readings:
         """A reading's story, from its beginning."""
         rows = self._storage.rows("SELECT * FROM event WHERE reading = ? ORDER BY id", (number,))
         return [read_event(row) for row in rows]
+
+    def news(self, after: int = 0, *, limit: int = 500) -> list[News]:
+        """What has happened to all readings, the oldest first.
+
+        Args:
+            after: only what came after the line with this id; 0: from the beginning.
+            limit: how many lines at most.
+        """
+        rows = self._storage.rows("SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+        return [News(row["id"], row["reading"], read_event(row)) for row in rows]
 
     def received(self, number: int) -> list[str]:
         """What the registry answered about a reading, word for word: JSON, the oldest first."""
