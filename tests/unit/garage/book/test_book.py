@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -177,51 +176,6 @@ def test_readings_are_found_by_part_of_a_plate_however_it_is_typed(book: Book) -
     for text in ("1-abc-2", " 1 ABC 234", "000001", str(number)):
         assert [each.number for each in book.readings.find(search=text)] == [number]
     assert book.readings.find(search="9-zzz") == []
-
-
-@pytest.mark.requirement("G3")
-def test_a_power_cut_at_any_byte_of_the_last_write_leaves_all_of_it_or_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "book.sqlite3"
-    with Book.open(path, SystemClock()) as book:
-        book.decisions.enter(DRAFT)
-        with sqlite3.connect(path) as other:
-            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        other.close()
-        [step] = book.outbox.steps()
-        begun = book.outbox.begin(step, b"{}")
-        wal = path.with_name("book.sqlite3-wal")
-        before = wal.stat().st_size
-        book.outbox.answered(begun, GUID)
-        whole, database = wal.read_bytes(), path.read_bytes()
-    states = set()
-    # Each byte where the first frame begins, and every 97th of the rest.
-    for cut in sorted({*range(before, len(whole) + 1, 97), *range(before, before + 200), len(whole)}):
-        cut_off = tmp_path / "cut"
-        cut_off.mkdir()
-        (cut_off / "book.sqlite3").write_bytes(database)
-        (cut_off / "book.sqlite3-wal").write_bytes(whole[:cut])
-        with Book.open(cut_off / "book.sqlite3", SystemClock()) as book:
-            [reading] = book.readings.find()
-            steps = book.outbox.steps()
-        states.add(reading.state)
-        assert (reading.request_guid is None) is (reading.state is State.TO_SEND) is (len(steps) == 1)
-        assert all(each.attempts == 1 and each.key == begun.key for each in steps)
-        shutil.rmtree(cut_off)
-    assert states == {State.TO_SEND, State.ONGOING}
-
-
-def test_a_full_disk_is_told_and_nothing_of_the_reading_is_saved(tmp_path: Path) -> None:
-    with Book.open(tmp_path / "book.sqlite3", SystemClock()) as book:
-        book._storage._db.execute("PRAGMA max_page_count = 1")  # as many pages as there are: no room for more
-        with pytest.raises(BookFault, match="full") as fault:
-            _enter_many(book)
-        assert fault.value.kind == "full"
-        assert len(book.outbox.steps()) == len(book.readings.find(limit=5_000))
-
-
-def _enter_many(book: Book) -> None:
-    for _ in range(2_000):
-        book.decisions.enter(replace(DRAFT, read_by="x" * 400))
 
 
 def test_a_damaged_book_is_told(tmp_path: Path) -> None:
