@@ -245,18 +245,21 @@ class Outbox:
         return reading
 
     def settled(self, number: int, seconds: float) -> Reading:
-        """Wait until nothing more becomes of a reading by itself, or the time is over; then how it stands.
+        """Wait until nothing more becomes of a reading by itself, its report included, or the time is over.
 
         Args:
             number: of the reading.
             seconds: how long to wait at most.
+
+        Returns:
+            how it stands then.
 
         Raises:
             KeyError: there is none with this number.
             BookFault: the book cannot be read.
         """
         end = time.monotonic() + seconds
-        while (reading := self.standing(number)).state in _MOVING and time.monotonic() < end:
+        while self._moves(reading := self.standing(number)) and time.monotonic() < end:
             time.sleep(_LOOK_S)
         return reading
 
@@ -287,7 +290,12 @@ class Outbox:
         """Why this program cannot send at present, such as a full disk; "" if it can."""
         return self._sender.fault
 
-    def _see(self, findings: Sequence[Finding], confirmed: Collection[str]) -> None:
+    def _moves(self, reading: Reading) -> bool:
+        awaited = (each.reading for each in self._book.outbox.awaited())
+        return reading.state in _MOVING or (reading.state is State.PROCESSED and reading.number in awaited)
+
+    @staticmethod
+    def _see(findings: Sequence[Finding], confirmed: Collection[str]) -> None:
         standing = [each for each in findings if each.severity is Severity.ERROR or each.code not in confirmed]
         if standing:
             raise NotTaken(standing)
