@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from odopass.clock import SystemClock
 from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
-from odopass.garage.book import Awaited, Blocker, Book, BookFault, OrderBlocked, Stale
+from odopass.garage.book import Awaited, Blocker, Book, BookFault, OrderBlocked, SecondThatDay, Stale
 from odopass.garage.book.entries import ReadingDraft, State, StepKind, Vehicle, WorkOrder
 from odopass.wire.status import Description, IssueItem
 
@@ -176,6 +178,89 @@ def test_readings_are_found_by_part_of_a_plate_however_it_is_typed(book: Book) -
     for text in ("1-abc-2", " 1 ABC 234", "000001", str(number)):
         assert [each.number for each in book.readings.find(search=text)] == [number]
     assert book.readings.find(search="9-zzz") == []
+
+
+@pytest.mark.requirement("G8")
+def test_a_second_reading_of_a_vehicle_and_day_is_not_sent_by_whatever_way_it_comes(book: Book) -> None:
+    first = book.decisions.enter(DRAFT).number
+    second = replace(DRAFT, km=120_001)
+    with pytest.raises(SecondThatDay, match="of this day already") as refused:
+        book.decisions.enter(second)
+    assert refused.value.reading.number == first
+    handed_over = book.decisions.enter(second, state=State.CHECK).number
+    with pytest.raises(SecondThatDay):
+        book.decisions.release(handed_over)
+    excluded = book.decisions.enter(second, state=State.EXCLUDED).number
+    with pytest.raises(SecondThatDay):
+        book.decisions.include(excluded)
+    other = book.decisions.enter(replace(DRAFT, reading_date=date(2026, 11, 23))).number
+    with pytest.raises(SecondThatDay):
+        book.decisions.correct(other, DRAFT)
+    assert [step.reading for step in book.outbox.steps()] == [first, other]
+
+
+@pytest.mark.requirement("G8")
+def test_what_the_registry_has_called_the_second_of_its_day_is_not_followed_by_a_third(book: Book) -> None:
+    book.decisions.enter(DRAFT)
+    answered(book, GUID)
+    told(book, Status.ERROR, IssueItem("150", Description(nl="", fr="", de="")))
+    with pytest.raises(SecondThatDay):
+        book.decisions.enter(DRAFT)
+
+
+@pytest.mark.requirement("G5", "G8")
+def test_a_lapsed_vehicle_history_after_an_ordinary_reading_of_the_day_sends_nothing_again(book: Book) -> None:
+    ordinary = book.decisions.enter(DRAFT).number
+    answered(book, GUID)
+    history = book.decisions.enter(replace(DRAFT, type=ObservationType.VEHICLE_HISTORY_DOCUMENT)).number
+    book.outbox.lapse(date(2026, 11, 25))
+    assert book.decisions.offer_as_ordinary(history).number == ordinary
+    assert book.outbox.steps() == []
+    assert book.outbox.reading(history).superseded_by == ordinary
+
+
+@pytest.mark.requirement("G7")
+def test_a_step_that_was_replaced_meanwhile_cannot_be_begun(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    [step] = book.outbox.steps()
+    book.decisions.exclude(number, "till_sale")
+    with pytest.raises(Stale):
+        book.outbox.begin(step, b"{}")
+
+
+@pytest.mark.requirement("G3")
+def test_an_outcome_that_was_told_is_not_overwritten_by_an_answer_that_was_overtaken(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    answered(book, GUID)
+    [awaited] = book.outbox.awaited()
+    told(book, Status.PROCESSED)
+    assert book.outbox.told(awaited, "ONGOING", Status.ONGOING, (), {}).state is State.PROCESSED
+    assert book.outbox.reading(number).told == "PROCESSED"
+
+
+def test_a_search_for_a_number_that_no_book_has_finds_nothing(book: Book) -> None:
+    book.decisions.enter(DRAFT)
+    assert book.readings.find(search="9" * 40) == []
+
+
+def test_two_programs_may_begin_the_same_book_at_once(tmp_path: Path) -> None:
+    def open_and_enter(place: int) -> int:
+        with Book.open(tmp_path / "new.sqlite3", SystemClock()) as opened:
+            return opened.decisions.enter(replace(DRAFT, vehicle=Vehicle(f"WVWTEST01CB00{place:04}", None))).number
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(open_and_enter, range(24))) == list(range(1, 25))
+
+
+def test_a_book_that_another_program_keeps_to_itself_is_told_and_nothing_is_saved(book: Book, tmp_path: Path) -> None:
+    book._storage._db.execute("PRAGMA busy_timeout = 50")
+    with closing(sqlite3.connect(tmp_path / "book.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BookFault, match="nothing was saved") as fault:
+            book.decisions.enter(DRAFT)
+        assert fault.value.kind == "busy"
+        other.execute("ROLLBACK")
+    assert book.decisions.enter(DRAFT).number == 1
 
 
 def test_a_damaged_book_is_told(tmp_path: Path) -> None:
