@@ -6,16 +6,17 @@ import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
-from odopass.garage.book.entries import NEEDS_PERSON, Pulse, Reading, State, Step, StepKind
-from odopass.garage.book.rows import issues_text, moment, moment_text, read_step
+from odopass.garage.book.entries import NEEDS_PERSON, Pulse, Reading, State, Step, StepKind, Vehicle
+from odopass.garage.book.rows import draft_columns, issues_text, moment, moment_text, read_step
 from odopass.garage.book.same_day import SECOND_THAT_DAY
 from odopass.garage.book.writing import Stale, Writing
+from odopass.wire.observation import parse_observation
 from odopass.wire.status import IssueItem
 
 _STATES: Final = {
@@ -174,9 +175,15 @@ class Outbox:
             self._writing.note(step.reading, "refused", guid=step.about_guid, text="; ".join(messages))
 
     def overtaken(self, step: Step, why: str) -> None:
-        """The case has moved on at the registry: its status tells how it stands."""
+        """The case has moved on at the registry: its status tells how it stands.
+
+        A correction that never counted is taken back, so that the book says what the registry has (G7). One that was
+        tried before without an answer may have counted: it stays.
+        """
         with self._storage.transaction():
             self._settle(step, "overtaken")
+            if step.kind is StepKind.CORRECTION and step.attempts == 1:
+                self._take_back(step.reading)
             self._writing.set(step.reading, state=State.ONGOING.value)
             self._writing.note(step.reading, "overtaken", guid=step.about_guid, text=why)
 
@@ -312,6 +319,21 @@ class Outbox:
             "UPDATE step SET outcome = ?, settled_at = ?, request_guid = ? WHERE id = ?",
             (outcome, self._writing.now(), guid, step.id),
         )
+
+    def _take_back(self, number: int) -> None:
+        """Let a reading say again what the registry last took of it."""
+        row = self._storage.row(
+            "SELECT body FROM step WHERE reading = ? AND outcome = 'answered' AND body IS NOT NULL "
+            "ORDER BY id DESC LIMIT 1",
+            (number,),
+        )
+        if row is None:
+            return
+        draft, was = self._writing.reading(number).draft, parse_observation(row["body"], strict_members=False)
+        plate = draft.vehicle.plate if was.vin is not None else was.license_plate
+        vehicle = Vehicle(was.vin, plate, was.unifier, was.first_use_date)
+        taken = replace(draft, vehicle=vehicle, reading_date=was.reading_date, km=was.km, type=was.type)
+        self._writing.set(number, **draft_columns(taken))
 
     def _is_already_there(self, number: int, issues: Sequence[IssueItem]) -> bool:
         """Whether "a second that day" only says that an attempt which was never answered had arrived."""

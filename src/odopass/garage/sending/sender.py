@@ -192,9 +192,9 @@ class Sender:
             self._not_before = float("-inf")
         return True
 
-    def _lapse(self) -> None:
+    def _lapse(self) -> list[int]:
         """Give vehicle history requests up whose day has gone by, also while many readings are being sent."""
-        self._outbox.lapse(belgian_day(self._clock.now()))
+        return self._outbox.lapse(belgian_day(self._clock.now()))
 
     def _look(self) -> None:
         """See what is awaited, and forget what is not any more."""
@@ -253,7 +253,10 @@ class Sender:
             self._outbox.not_sent(begun)
             self._credentials(connection, error)
         except (NotNow, UnknownRequest, Refused) as error:
-            if step.about_guid is None or isinstance(error, Refused):
+            if step.about_guid is None and step.reading in self._lapse():
+                # Its day ended on the way: the registry takes a vehicle history on its day only.
+                pass
+            elif step.about_guid is None or isinstance(error, Refused):
                 self._keep(partial(self._outbox.refused, begun, _said(error)))
             else:
                 self._keep(partial(self._outbox.overtaken, begun, error.detail))

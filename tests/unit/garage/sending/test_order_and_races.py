@@ -191,6 +191,43 @@ def test_a_vehicle_history_whose_day_ends_while_others_are_being_sent_is_not_sen
 
 
 @pytest.mark.requirement("G5")
+def test_a_vehicle_history_whose_day_ends_on_the_way_lapses_too(book: Book, times: Times) -> None:
+    class Late(RegistryClient):
+        def submit(self, request: ObservationRequest, *, key: str) -> str:
+            times.put(DAY + timedelta(days=1), time(0, 0))
+            return super().submit(request, key=key)
+
+    refusal = answer(json.dumps({"errors": [{"field": "odometerReadingDate", "message": "Not today."}]}), "400 Bad")
+    with answering(refusal) as server:
+        history = book.decisions.enter(replace(DRAFT, type=HISTORY))
+        sender_to(server, book, times, kind=Late).run_once()
+        assert len(server.requests) == 1
+    assert book.outbox.reading(history.number).state is State.LAPSED
+    assert book.outbox.steps() == []
+
+
+@pytest.mark.requirement("G7")
+def test_a_correction_that_came_too_late_is_taken_back_so_that_the_book_says_what_the_registry_has(
+    book: Book, times: Times
+) -> None:
+    issue = answer(json.dumps({"status": "ISSUE", "issues": [{"type": "001", "description": {"nl": "lager"}}]}))
+    late = answer(json.dumps({"errors": [{"field": "requestGuid", "message": "Too late."}]}), "409 Conflict")
+    with answering(TAKEN, issue, late, status("PROCESSED")) as server:
+        number = book.decisions.enter(DRAFT).number
+        sender = sender_to(server, book, times)
+        sender.run_once()
+        times.seconds += 2
+        sender.run_once()
+        book.decisions.correct(number, replace(DRAFT, km=121_000, vehicle=Vehicle("WVWTEST01CB000009", None)))
+        sender.run_once()
+        times.seconds += 2
+        sender.run_once()
+    reading = book.outbox.reading(number)
+    assert (reading.state, reading.draft) == (State.PROCESSED, DRAFT)
+    assert "overtaken" in [each.kind for each in book.readings.events(number)]
+
+
+@pytest.mark.requirement("G5")
 @pytest.mark.parametrize("day", [date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 24), date(2026, 10, 25)])
 def test_a_vehicle_history_lapses_at_midnight_in_belgium_when_summer_time_begins_or_ends_too(
     book: Book, times: Times, day: date
