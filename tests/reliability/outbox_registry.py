@@ -158,7 +158,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.registry.posts += 1
-        self._exchange("POST", self.rfile.read(int(self.headers.get("content-length") or 0)))
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # The other side died in the middle of it: that is no request.
+            self.close_connection = True
+            return
+        self._exchange("POST", body)
 
     def log_message(self, *args: object) -> None:
         """Says nothing."""

@@ -243,6 +243,14 @@ def test_a_search_for_a_number_that_no_book_has_finds_nothing(book: Book) -> Non
     assert book.readings.find(search="9" * 40) == []
 
 
+@pytest.mark.requirement("G3")
+def test_the_disk_has_confirmed_a_change_before_anybody_is_told_that_it_was_saved(book: Book) -> None:
+    [[log]] = book._storage.rows("PRAGMA journal_mode")
+    [[confirmed]] = book._storage.rows("PRAGMA synchronous")
+    full = 2
+    assert (log, confirmed) == ("wal", full)
+
+
 def test_two_programs_may_begin_the_same_book_at_once(tmp_path: Path) -> None:
     def open_and_enter(place: int) -> int:
         with Book.open(tmp_path / "new.sqlite3", SystemClock()) as opened:

@@ -34,7 +34,7 @@ from odopass.clock import SystemClock
 from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
 from odopass.garage.book import Book, BookFault
-from odopass.garage.book.entries import ReadingDraft, State, Vehicle
+from odopass.garage.book.entries import ReadingDraft, State, Step, Vehicle
 from odopass.garage.client import RegistryClient
 from odopass.garage.sending import Sender, SenderLock
 from odopass.wire.kbo import establishment_number
@@ -172,6 +172,31 @@ def test_a_guid_that_another_reading_has_is_shown_and_keeps_nothing_from_being_s
     [reading] = book.readings.problems()
     assert reading.state is State.REFUSED
     assert GUID in reading.refusals[0]
+
+
+@pytest.mark.requirement("G3")
+def test_an_answer_that_cannot_be_kept_by_a_fault_of_the_program_is_asked_for_again_and_blocks_nothing(
+    book: Book, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = book.outbox.answered
+
+    def fails_with_the_first(step: Step, guid: str) -> None:
+        if step.reading == 1 and step.attempts == 1:
+            raise RuntimeError("a fault of the program")
+        keep(step, guid)
+
+    monkeypatch.setattr(book.outbox, "answered", fails_with_the_first)
+    with answering(taken(0), taken(1), taken(0), status("ONGOING")) as server:
+        for place in range(2):
+            book.decisions.enter(of_vehicle(place))
+        sender = sender_to(server, book, times)
+        sender.run_once()
+        assert book.outbox.reading(2).state is State.ONGOING
+        times.seconds += 11
+        sender.run_once()
+        keys = [server.header(place, "idempotency-key") for place in range(len(server.requests))]
+    assert book.outbox.reading(1).state is State.ONGOING
+    assert keys.count(keys[0]) == 2
 
 
 @pytest.mark.requirement("G5")
