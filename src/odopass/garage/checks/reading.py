@@ -16,6 +16,8 @@ MOST_KM_A_DAY: Final = 1_000
 
 #: What was read on an odometer, whether the registry is told or not; what it rejected or refused may be a slip.
 _READ: Final = COUNTS_AS_SENT | {State.EXCLUDED, State.LAPSED}
+#: In which a vehicle history is there or will be; one that lapsed or was rejected may be asked for again.
+_ASKED: Final = COUNTS_AS_SENT - {State.ALREADY_THERE}
 
 _REPLACED: Final = ObservationType.ODOMETER_REPLACED
 _REPORT: Final = ObservationType.VEHICLE_HISTORY_DOCUMENT
@@ -36,6 +38,7 @@ def check_reading(
         *_vehicle(draft),
         *_day(draft, today, at_entry=at_entry),
         *_same_day(draft, book),
+        *_report_again(draft, book),
         *_km(draft, [each for each in book if each.state in _READ]),
     )
 
@@ -61,6 +64,20 @@ def _same_day(draft: ReadingDraft, book: Sequence[Reading]) -> Iterator[Finding]
     """The registry takes one reading of a vehicle and day from a garage; the next is a correction of it (W13)."""
     if (first := first_that_day(draft, book)) is not None:
         yield error("second_that_day", "reading_date", number=first.number)
+
+
+def _report_again(draft: ReadingDraft, book: Sequence[Reading]) -> Iterator[Finding]:
+    """A history is asked for once per reading: as long as the odometer has not moved, the one there is stands (G13)."""
+    for other in book:
+        if (
+            draft.type is _REPORT
+            and other.draft.type is _REPORT
+            and other.state in _ASKED
+            and other.draft.km == draft.km
+            and other.draft.reading_date != draft.reading_date
+        ):
+            yield error("history_there", "km", number=other.number)
+            return
 
 
 def _km(draft: ReadingDraft, read: Sequence[Reading]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from odopass.clock import Clock, belgian_day
-from odopass.garage.book import Awaited, BookFault, Outbox, Stale
+from odopass.garage.book import BookFault, Outbox, Stale
 from odopass.garage.book.entries import State, Step, StepKind
 from odopass.garage.client import (
     Maintenance,
@@ -31,6 +31,7 @@ from odopass.garage.client import (
 )
 from odopass.garage.sending import schedule
 from odopass.garage.sending.requests import body_of, request_in, request_of
+from odopass.garage.sending.watches import Watch, Watches
 from odopass.wire.errors import Invalid
 from odopass.wire.observation import ObservationRequest
 
@@ -72,15 +73,6 @@ class Connect(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Watch:
-    """When to ask about something, in seconds of the clock that only runs forward."""
-
-    awaited: Awaited
-    since: float
-    due: float
-
-
 class Sender:
     """Sends the steps of a book in their order, asks for statuses and fetches reports.
 
@@ -109,8 +101,7 @@ class Sender:
         self._clock = clock
         self._monotonic = monotonic
         self._chance = chance
-        self._watches: dict[int, _Watch] = {}
-        self._started = False
+        self._watches = Watches(monotonic)
         self._failures = 0
         self._not_before = float("-inf")
         self._patient = False
@@ -169,7 +160,7 @@ class Sender:
             step = self._next_step()
             if step is not None:
                 self._do(connection, step)
-            watch = self._next_watch()
+            watch = self._watches.next_due()
             if watch is not None and self._monotonic() >= self._not_before:
                 self._ask(connection, watch)
             if step is None and watch is None:
@@ -197,33 +188,11 @@ class Sender:
         return self._outbox.lapse(belgian_day(self._clock.now()))
 
     def _look(self) -> None:
-        """See what is awaited, and forget what is not any more."""
-        now = self._monotonic()
-        awaited = {each.reading: each for each in self._outbox.awaited()}
-        for number in self._watches.keys() - awaited.keys():
-            del self._watches[number]
-        for number, each in awaited.items():
-            watch = self._watches.get(number)
-            if watch is None or watch.awaited.guid != each.guid:
-                # What an earlier run of the program asked last is not known, so a whole pause is kept to.
-                first = schedule.FIRST_QUESTION_S if self._started else schedule.QUICK_S
-                self._watches[number] = _Watch(each, now, now + first)
-            elif watch.awaited.state is not each.state:
-                self._watches[number] = _Watch(each, now, now + self._after(each.state, now - watch.since))
-        self._started = True
-
-    def _after(self, state: State, awaited_s: float) -> float:
-        """When to ask first in a new state: the report of a processed request at once, the others in their pace."""
-        return schedule.FIRST_QUESTION_S if state is State.PROCESSED else schedule.next_question(state, awaited_s)
+        self._watches.look(self._outbox.awaited())
 
     def _next_step(self) -> Step | None:
         now = self._monotonic()
         return self._outbox.next_step([step for step, (_, due) in self._step_failures.items() if due > now])
-
-    def _next_watch(self) -> _Watch | None:
-        now = self._monotonic()
-        due = [watch for watch in self._watches.values() if watch.due <= now]
-        return min(due, key=lambda watch: watch.due, default=None)
 
     def _do(self, connection: Connection, step: Step) -> None:
         """Try a step. What goes wrong with it alone never keeps the others from being sent."""
@@ -308,7 +277,7 @@ class Sender:
             raise
         self._unsaved = None
 
-    def _ask(self, connection: Connection, watch: _Watch) -> None:
+    def _ask(self, connection: Connection, watch: Watch) -> None:
         awaited = watch.awaited
         # Counted from before the question: if the answer takes long, the next one comes no sooner for it.
         asked = self._monotonic()
@@ -382,7 +351,7 @@ class Sender:
 
     def _until_something_is_due(self) -> float:
         now = self._monotonic()
-        due = [watch.due for watch in self._watches.values()]
+        due = [watch.due for watch in self._watches]
         if self._next_step() is not None:
             due.append(now)
         if self._step_failures:

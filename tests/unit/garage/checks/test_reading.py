@@ -129,3 +129,13 @@ def test_what_the_registry_called_a_second_of_its_day_is_not_entered_again() -> 
     rejected = replace(booked(draft(90_000), state=State.ERROR), issues=(second,))
     assert codes(draft(90_000), rejected) == ["second_that_day"]
     assert codes(draft(90_000), replace(rejected, issues=())) == []
+
+
+@pytest.mark.requirement("G13")
+def test_a_vehicle_history_is_asked_for_once_per_reading() -> None:
+    asked = booked(draft(90_000, days_ago=40, kind=REPORT))
+    assert codes(draft(90_000, kind=REPORT), asked) == ["history_there", "same_as_before"]
+    assert codes(draft(90_001, kind=REPORT), asked) == []
+    lapsed = replace(asked, state=State.LAPSED)
+    assert codes(draft(90_000, kind=REPORT), lapsed) == ["same_as_before"]
+    assert codes(draft(90_000), asked) == ["same_as_before"]

@@ -354,7 +354,7 @@ def test_what_another_program_enters_is_sent_soon_even_if_the_sender_has_nothing
         connection = connection_to(server.address)
         sender = Sender(book.outbox, lambda: connection, SystemClock())
         sender.run_once()
-        for watch in sender._watches.values():
+        for watch in sender._watches:
             watch.due += 10_000
         stop = threading.Event()
         thread = threading.Thread(target=sender.run, args=(stop,))
