@@ -15,6 +15,7 @@ from tests.acceptance.running_sandbox import Sandbox
 from odopass.clock import BRUSSELS
 from odopass.domain.observation import ObservationType
 from odopass.garage import outbox
+from odopass.garage.checks.texts import TEXTS
 from odopass.garage.client import Endpoint
 from odopass.garage.outbox import Outbox, ReadingDraft, State, Vehicle
 from odopass.wire.basic_auth import Credentials
@@ -83,7 +84,7 @@ def test_a_warning_is_confirmed_by_a_person_and_an_issue_corrected(
     late = replace(late, reading_date=late.reading_date - timedelta(days=1))
     with open_outbox(sandbox, tmp_path) as opened:
         number = submit_after_asking(opened, late, ask)
-        assert asked == ["This day is 1 days ago. Is it the day on which the odometer was read?"]
+        assert asked == [TEXTS["date_in_past"].format(days=1)]
         reading = opened.settled(number, 60)
         assert reading.state is State.ISSUE
         assert [each.number for each in opened.problems()] == [number]

@@ -288,7 +288,7 @@ class Outbox:
     @property
     def fault(self) -> str:
         """Why this program cannot send at present, such as a full disk; "" if it can."""
-        return self._sender.fault
+        return "" if self._sender.fault is None else str(self._sender.fault)
 
     def _moves(self, reading: Reading) -> bool:
         awaited = (each.reading for each in self._book.outbox.awaited())

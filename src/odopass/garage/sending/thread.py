@@ -59,7 +59,7 @@ def _has(lock: SenderLock, sender: Sender) -> bool:
         mine = lock.acquire()
     except BookFault as fault:
         log.exception("The sender cannot begin.")
-        sender.fault = str(fault)
+        sender.fault = fault
         return False
-    sender.fault = ""
+    sender.fault = None
     return mine
