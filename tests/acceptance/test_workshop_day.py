@@ -2,85 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.acceptance.running_sandbox import Sandbox, start_sandbox, wait_until
+from tests.acceptance.running_garage import set_account, start_garage
+from tests.acceptance.running_sandbox import Sandbox, start_sandbox
 from tests.browser.chromium import CHROMIUM, flags, need_chromium
 
 SHOTS = os.environ.get("ODOPASS_SHOTS")
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "XDG_CONFIG_HOME": str(folder / "config"),
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-    }
-
-
-def _start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    ready = folder / "ready.json"
-    ready.unlink(missing_ok=True)
-    with (folder / "output.txt").open("ab") as output:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "odopass.cli",
-                "garage",
-                "--data",
-                str(folder / "data"),
-                "--port",
-                "0",
-                "--no-browser",
-                "--ready-file",
-                str(ready),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=_environment(folder),
-        )
-    wait_until(lambda: ready.exists() or process.poll() is not None)
-    assert process.poll() is None, (folder / "output.txt").read_text()
-    return process, json.loads(ready.read_text())["address"]
-
-
-def _set_account(folder: Path, sandbox: Sandbox) -> None:
-    garage = sandbox.garages[0]
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "odopass.cli",
-            "garage",
-            "--data",
-            str(folder / "data"),
-            "account",
-            "--establishment",
-            garage["username"],
-            "--enterprise",
-            garage["enterpriseOrganisation"],
-            "--environment",
-            "own",
-            "--address",
-            sandbox.api,
-            "--ca-file",
-            sandbox.ready["ca"],
-        ],
-        input=garage["password"].encode() + b"\n",
-        env=_environment(folder),
-        check=True,
-        capture_output=True,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +56,8 @@ def _awaits(page: Page, heading: str) -> None:
 def test_the_day_of_a_garage(own_sandbox: Sandbox, tmp_path: Path, browser: Browser) -> None:
     sandbox, folder = own_sandbox, tmp_path / "garage"
     folder.mkdir()
-    _set_account(folder, sandbox)
-    process, home = _start(folder)
+    set_account(folder, sandbox)
+    process, home = start_garage(folder)
     vehicles = iter(each for each in sandbox.ordinary() if each["lastReading"])
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
