@@ -213,7 +213,8 @@ def enter_many(workshop: Workshop) -> None:
 async def test_a_full_disk_is_told_in_the_readers_language_with_what_was_typed_still_there(
     browser: httpx.AsyncClient, workshop: Workshop
 ) -> None:
-    workshop.book._storage._db.execute("PRAGMA max_page_count = 1")  # as many pages as there are: no room for more
+    with workshop.book.at_once():  # no thread is at it meanwhile
+        workshop.book._storage._db.execute("PRAGMA max_page_count = 1")  # as many pages as there are: no room for more
     with pytest.raises(BookFault, match="full"):
         enter_many(workshop)
     form = {"vin": "ZZZTEST0000000001", "km": "123456", "reading_date": "01/06/2026", "read_by": "A" * 400}
@@ -230,7 +231,7 @@ async def test_a_full_disk_is_told_in_the_readers_language_with_what_was_typed_s
 async def test_a_book_that_cannot_be_read_is_told_in_the_readers_language(
     browser: httpx.AsyncClient, workshop: Workshop
 ) -> None:
-    workshop.book._storage._db.close()
+    workshop.book.close()  # which waits for the threads that are at it; the file itself would be closed beneath them
     page = await browser.get("/history", headers={"accept-language": "nl"})
     assert page.status_code == 503
     assert "Het logboek kan niet gelezen of beschreven worden." in page.text
