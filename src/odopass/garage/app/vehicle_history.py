@@ -25,10 +25,7 @@ def may_be_asked_for(visit: Visit, reading: Reading) -> bool:
     ):
         return False
     return not any(
-        each.draft.type is _REPORT
-        and each.draft.reading_date == draft.reading_date
-        and each.draft.km == draft.km
-        and each.state in COUNTS_AS_SENT
+        each.draft.type is _REPORT and each.draft.km == draft.km and each.state in COUNTS_AS_SENT
         for each in visit.workshop.book.readings.of_vehicle(draft.vehicle)
     )
 
