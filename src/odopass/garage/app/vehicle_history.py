@@ -17,7 +17,7 @@ _TAKEN: Final = frozenset({State.PROCESSED, State.ALREADY_THERE})
 
 
 def may_be_asked_for(visit: Visit, reading: Reading) -> bool:
-    """Whether a history may be asked for after this reading: it is taken, of today, by VIN, and the first for its km."""
+    """Whether a history may be asked for after this reading: it is taken, of today, by VIN, first for its km."""
     draft = reading.draft
     if (
         draft.type is _REPORT
