@@ -131,6 +131,15 @@ def _own_address_problems(address: str) -> Iterator[tuple[str, str]]:
         yield "own_address", "address_https"
 
 
+def endpoint_of(account: Account, password: str) -> Endpoint:
+    """The registry of an account, with its credentials."""
+    return Endpoint(
+        base_url=account.base_url,
+        credentials=Credentials(account.login, password),
+        ca_file=Path(account.ca_file) if account.ca_file else None,
+    )
+
+
 class AccountStore:
     """The account in the book's settings, and its password where passwords are kept."""
 
@@ -185,8 +194,4 @@ class AccountStore:
         password = self.password() if account is not None else None
         if account is None or not password:
             return None
-        return Endpoint(
-            base_url=account.base_url,
-            credentials=Credentials(account.login, password),
-            ca_file=Path(account.ca_file) if account.ca_file else None,
-        )
+        return endpoint_of(account, password)
