@@ -17,7 +17,7 @@ import uvicorn
 
 from odopass.browsing import open_in_browser
 from odopass.clock import SystemClock
-from odopass.garage.account import Account, AccountStore, Environment, problems, typed_number
+from odopass.garage.account import Account, AccountStore, Environment, problems, typed_file, typed_number
 from odopass.garage.account.secrets import secrets_for
 from odopass.garage.app.account import PROBLEMS
 from odopass.garage.app.application import OWN_HOSTS, application
@@ -142,7 +142,7 @@ def account(
         establishment=typed_number(establishment),
         enterprise=typed_number(enterprise),
         email=email,
-        ca_file=ca_file,
+        ca_file=typed_file(ca_file),
         username=username,
     )
     for field, code in problems(wanted, password=password):

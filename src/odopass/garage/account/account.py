@@ -92,6 +92,11 @@ def typed_number(text: str) -> str:
     return bare.removeprefix("BE")
 
 
+def typed_file(text: str) -> str:
+    """The whole path of a file as it was typed: the application may be started in another folder the next time."""
+    return str(Path(text).expanduser().absolute()) if text else ""
+
+
 def problems(account: Account, *, password: str) -> Iterator[tuple[str, str]]:
     """What is wrong with an account: pairs of field and code.
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from odopass.garage.account import Account, Environment, SecretLost, endpoint_of, problems, typed_number
+from odopass.garage.account import Account, Environment, SecretLost, endpoint_of, problems, typed_file, typed_number
 from odopass.garage.app.visit import Visit, page
 from odopass.garage.app.words import LANGUAGES
 from odopass.garage.client import Maintenance, RegistryError, Throttled, WrongCredentials
@@ -183,7 +183,7 @@ def _account(visit: Visit) -> Account:
         email=visit.field("email"),
         helpdesk_phone=visit.field("helpdesk_phone"),
         helpdesk_link=visit.field("helpdesk_link"),
-        ca_file=visit.field("ca_file"),
+        ca_file=typed_file(visit.field("ca_file")),
         username=visit.field("username"),
     )
 
