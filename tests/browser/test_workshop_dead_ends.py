@@ -73,3 +73,30 @@ async def test_an_order_that_closes_by_itself_says_so_and_asks_nothing_any_more(
         number = await page.get_by_role("link", name="CLOSING-1").bounding_box()
         assert number is not None
         assert number["height"] < 40
+
+
+@pytest.mark.requirement("G2")
+@pytest.mark.parametrize("number", ["2026/114", "new", "..", "100% ~ A?b#c&d", "W-1/close"])
+async def test_an_order_is_found_read_and_closed_whatever_its_number_looks_like(
+    browser: Browser, workshop_home: str, staged: Stage, number: str
+) -> None:
+    vehicle = staged.vehicle()
+    async with opened(browser, workshop_home) as page:
+        await page.goto(f"{workshop_home}orders/new")
+        await page.get_by_label("Number of the order").fill(number)
+        await page.get_by_label("VIN", exact=True).fill(vehicle.vin or "")
+        await page.get_by_role("button", name="Open the order").click()
+        await page.get_by_role("heading", name=f"Work order {number}", exact=True).wait_for()
+        await page.get_by_label("Odometer in km").fill("31200")
+        await page.get_by_label("Who read it").fill("Bench 1")
+        await page.get_by_role("button", name="Save and send").click()
+        staged.told(staged.workshop.book.readings.find(limit=1)[0], Status.PROCESSED)
+        await page.get_by_role("link", name=f"Work order {number}", exact=True).click()
+        await page.get_by_role("button", name="Close the order").click()
+        await page.get_by_text("The work order is closed.").wait_for()
+        await page.goto(f"{workshop_home}?closed=yes")
+        await page.get_by_role("link", name=number, exact=True).click()
+        await page.get_by_role("heading", name=f"Work order {number}", exact=True).wait_for()
+    order = staged.workshop.book.orders.one(number)
+    assert order is not None
+    assert order.closed_at is not None
