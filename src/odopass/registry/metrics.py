@@ -13,6 +13,9 @@ ANSWERS: Final = Counter("odopass_answers", "Answers given", ["operation", "stat
 #: Requests stored, by kind: submission, correction, confirmation.
 STORED: Final = Counter("odopass_requests_stored", "Requests durably stored", ["kind"])
 
+#: Requests refused because their garage makes too many, by the name of the limit.
+RATE_LIMITED: Final = Counter("odopass_rate_limited", "Requests refused because their garage makes too many", ["limit"])
+
 #: Outcomes of judging.
 SETTLED: Final = Counter("odopass_requests_settled", "Requests judged and settled", ["status"])
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from structlog.contextvars import bound_contextvars
 
 from odopass.registry.accounts.verdicts import Garage, Verdict
-from odopass.registry.api.answers import Endpoint, answer_to, login_refused
+from odopass.registry.api.answers import Endpoint, answer_to, login_refused, too_many_requests
 from odopass.registry.api.service import Service, service_of
 from odopass.registry.intake.requests import Origin, UnknownRequest
 from odopass.registry.metrics import ANSWERS
@@ -56,6 +56,9 @@ async def _served(serve: Operation, request: Request) -> Response:
     garage = await _login(request, service)
     if not isinstance(garage, Garage):
         return login_refused(garage)
+    if seconds := service.limits.take(garage):
+        limit = service.limits.limit_of(garage.account_id)
+        return too_many_requests(seconds, rate=limit.rate, burst=limit.burst)
     return await serve(request, service, garage)
 
 

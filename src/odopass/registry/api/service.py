@@ -18,6 +18,7 @@ from odopass.registry.cases import Cases
 from odopass.registry.intake.following import Following
 from odopass.registry.intake.software import SoftwareCatalogue
 from odopass.registry.intake.submitting import Submitting
+from odopass.registry.limits.watch import RequestLimits, counting
 from odopass.registry.maintenance.calendar import WeeklyWindow
 from odopass.registry.maintenance.watch import MaintenanceWatch, watching
 from odopass.registry.report.published import Reports
@@ -43,6 +44,7 @@ class Service:
     cases: Cases
     reports: Reports
     maintenance: MaintenanceWatch
+    limits: RequestLimits
     arrived: Callable[[], None]
     new_guid: Callable[[], UUID] = uuid4
 
@@ -95,10 +97,11 @@ async def open_service(
     time = clock or SystemClock()
     window = WeeklyWindow.parse(settings.maintenance) if settings.maintenance else None
     maintenance = MaintenanceWatch(pool, time, window)
+    limits = RequestLimits(pool)
     authenticator = Authenticator(pool, metrics=REGISTRY)
     submitting = Submitting(pool)
     try:
-        async with watching(maintenance):
+        async with watching(maintenance), counting(limits):
             yield Service(
                 settings=settings,
                 pool=pool,
@@ -110,6 +113,7 @@ async def open_service(
                 cases=Cases(pool),
                 reports=reports,
                 maintenance=maintenance,
+                limits=limits,
                 arrived=arrived,
             )
     finally:
