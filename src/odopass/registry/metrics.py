@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 #: Answers by operation and HTTP status.
 ANSWERS: Final = Counter("odopass_answers", "Answers given", ["operation", "status"])
@@ -15,6 +15,15 @@ STORED: Final = Counter("odopass_requests_stored", "Requests durably stored", ["
 
 #: Requests refused because their garage makes too many, by the name of the limit.
 RATE_LIMITED: Final = Counter("odopass_rate_limited", "Requests refused because their garage makes too many", ["limit"])
+
+#: Loans of database connections: lent now, waited for now, and how often nobody gave one back in time.
+POOL_IN_USE: Final = Gauge(
+    "odopass_pool_connections_in_use", "Database connections that are lent", multiprocess_mode="livesum"
+)
+POOL_WAITING: Final = Gauge(
+    "odopass_pool_waiting", "Requests and workers that wait for a database connection", multiprocess_mode="livesum"
+)
+POOL_EXHAUSTED: Final = Counter("odopass_pool_exhausted", "Waits for a database connection that were given up")
 
 #: Outcomes of judging.
 SETTLED: Final = Counter("odopass_requests_settled", "Requests judged and settled", ["status"])

@@ -17,6 +17,7 @@ from odopass.registry.api.answers import Endpoint, answer_to, login_refused, too
 from odopass.registry.api.service import Service, service_of
 from odopass.registry.intake.requests import Origin, UnknownRequest
 from odopass.registry.metrics import ANSWERS
+from odopass.registry.store.pool import bound_waiting
 from odopass.wire.errors import Invalid, Problem
 from odopass.wire.headers import client_software, idempotency_key
 from odopass.wire.json_body import MAX_BODY_BYTES, body_too_large
@@ -32,6 +33,7 @@ def operation(serve: Operation) -> Endpoint:
 
     @wraps(serve)
     async def endpoint(request: Request) -> Response:
+        bound_waiting()
         try:
             response = await _served(serve, request)
         except Exception as error:  # noqa: BLE001 - mapped in one place

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
-import asyncpg
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
@@ -24,6 +23,7 @@ from odopass.registry.maintenance.watch import MaintenanceWatch, watching
 from odopass.registry.report.published import Reports
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Database, Pool
+from odopass.registry.store.pool import bounded_pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,15 @@ async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
     Nothing that outlasts a transaction (`set`, `listen`, session locks) may be left on a connection: it is lent again
     as it is.
     """
-    async with asyncpg.create_pool(
+    pool = bounded_pool(
         settings.database_url,
-        min_size=2,
-        max_size=settings.pool_size,
+        smallest=min(2, settings.pool_size),
+        largest=settings.pool_size,
         command_timeout=30,
-        server_settings=_SESSION,
+        session=_SESSION,
         reset=_nothing_to_reset,
-    ) as pool:
+    )
+    async with pool:
         yield pool
 
 
