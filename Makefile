@@ -22,6 +22,7 @@ demo: setup ## registry, simulated garages and real observations over TLS, told 
 
 test: setup ## everything CI checks: style, types, contracts, tests
 	@sh tools/install-test-tools.sh
+	@sh tools/make-scanners.sh $(BIN)/python $(VENV)/scanners
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

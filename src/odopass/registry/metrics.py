@@ -25,6 +25,13 @@ POOL_WAITING: Final = Gauge(
 )
 POOL_EXHAUSTED: Final = Counter("odopass_pool_exhausted", "Waits for a database connection that were given up")
 
+#: When the certificate in use that ends first will end.
+CERTIFICATE_ENDS: Final = Gauge(
+    "odopass_tls_certificate_ends_timestamp_seconds",
+    "When the first of the TLS certificates in use ends, in seconds since 1970",
+    multiprocess_mode="livemin",
+)
+
 #: Outcomes of judging.
 SETTLED: Final = Counter("odopass_requests_settled", "Requests judged and settled", ["status"])
 

@@ -24,6 +24,7 @@ from odopass.registry.api.service import Service, nobody, open_pool, open_servic
 from odopass.registry.judging.worker import Worker
 from odopass.registry.report.setup import Reporting, open_reporting, read_setup
 from odopass.registry.serving.protocol import OnePacketProtocol
+from odopass.registry.serving.renewing import renewing
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Pool
 
@@ -85,7 +86,8 @@ async def serve(
             ):
                 yield service
 
-    await _Server(build_app(settings, opened), tls, on_started).serve(list(listeners))
+    async with renewing(tls):
+        await _Server(build_app(settings, opened), tls, on_started).serve(list(listeners))
 
 
 async def work(settings: Settings, *, clock: Clock | None = None) -> None:
