@@ -79,7 +79,7 @@ async def test_renewed_certificates_are_used_without_a_restart_and_bad_ones_are_
     forever = httpx.Limits(keepalive_expiry=None)
     async with httpx.AsyncClient(verify=trust, base_url=running.address, limits=forever) as kept_open:
         assert (await kept_open.get("/health")).text == "ok"
-        # A key that is not that of its certificate.
+        # Half a file, as one that is being written.
         rsa, ecdsa = certificates.server
         good = ecdsa.chain.read_bytes()
         ecdsa.chain.write_bytes(good[: len(good) // 2])

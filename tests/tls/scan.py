@@ -42,7 +42,10 @@ class Scan:
 
 
 def scan(address: str, folder: Path, name: str = "localhost") -> Scan:
-    """Scan `host:port`, asking for a name as all clients do; skips the test where sslyze is not installed (`make test` installs it)."""
+    """Scan `host:port`, asking for a name as all clients do.
+
+    Skips the test where sslyze is not installed; `make test` installs it.
+    """
     if not _SSLYZE.exists():
         pytest.skip("sslyze is not installed: run `make test`, or tools/make-scanners.sh")
     found = folder / "scan.json"
