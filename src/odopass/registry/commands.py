@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 import typer
 
+from odopass.registry import tracing
 from odopass.registry.accounts.commands import account
 from odopass.registry.limits.commands import limit
 from odopass.registry.logs import configure_logs
@@ -159,6 +160,7 @@ def serve(
     configure_logs(log_level)
     scheme = "https" if certificates else "http"
     try:
+        tracing.asked_for()
         setup = _checked(reports)
         tls = _context(certificates)
         with listen(host, port) as listener:
@@ -214,6 +216,7 @@ def worker(
         raise typer.BadParameter("give --database-url or ODOPASS_DATABASE_URL: the database of the registry to help")
     configure_logs(log_level)
     try:
+        tracing.asked_for()
         settings = Settings(environment, database_url, reports=_checked(reports))
         with EndSignals() as ending:
             run(_reached(database_url))

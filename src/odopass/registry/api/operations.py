@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog.contextvars import bound_contextvars
 
+from odopass.registry import tracing
 from odopass.registry.accounts.verdicts import Garage, Verdict
 from odopass.registry.api.answers import Endpoint, answer_to, login_refused, too_many_requests
 from odopass.registry.api.service import Service, service_of
@@ -34,11 +35,15 @@ def operation(serve: Operation) -> Endpoint:
     @wraps(serve)
     async def endpoint(request: Request) -> Response:
         bound_waiting()
-        try:
-            response = await _served(serve, request)
-        except Exception as error:  # noqa: BLE001 - mapped in one place
-            with bound_contextvars(**_named(request)):
-                response = answer_to(error)
+        with tracing.span("request", operation=serve.__name__):
+            if tracing.on():
+                tracing.note(method=request.method, **_named(request))
+            try:
+                response = await _served(serve, request)
+            except Exception as error:  # noqa: BLE001 - mapped in one place
+                with bound_contextvars(**_named(request)):
+                    response = answer_to(error)
+            tracing.note(http_status=response.status_code)
         ANSWERS.labels(serve.__name__, response.status_code).inc()
         return response
 

@@ -19,6 +19,7 @@ import uvloop
 from starlette.applications import Starlette
 
 from odopass.clock import Clock, SystemClock
+from odopass.registry import tracing
 from odopass.registry.api.app import build_app
 from odopass.registry.api.service import Service, nobody, open_pool, open_service
 from odopass.registry.judging.worker import Worker
@@ -70,6 +71,7 @@ async def serve(
         on_started: called once requests are taken.
     """
     time = clock or SystemClock()
+    tracing.configure("api")
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Service]:
@@ -93,6 +95,7 @@ async def serve(
 async def work(settings: Settings, *, clock: Clock | None = None) -> None:
     """Judge and make reports until SIGTERM or SIGINT; the batch under way is settled before this returns."""
     time = clock or SystemClock()
+    tracing.configure("worker")
     async with open_pool(settings) as pool, _reporting(settings, pool, time) as reporting:
         worker = make_worker(settings, pool, time)
         loop = asyncio.get_running_loop()
