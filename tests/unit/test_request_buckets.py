@@ -46,6 +46,12 @@ def test_after_the_wait_that_was_told_the_next_request_is_taken() -> None:
     assert buckets.take(1, LIMIT, 10.0 + buckets.take(1, LIMIT, 10.0)) == 0.0
 
 
+def test_a_limit_that_is_raised_helps_at_once() -> None:
+    buckets = Buckets()
+    assert taken(buckets, 1, 300, 0.0) == 200
+    assert taken(buckets, 1, 1_000, 0.0, Limit(rate=1_000, burst=1_000)) == 800
+
+
 def test_one_garage_does_not_use_up_what_another_has() -> None:
     buckets = Buckets()
     assert taken(buckets, 1, 1_000, 0.0) == 200
@@ -64,4 +70,4 @@ def test_garages_that_owe_nothing_are_forgotten() -> None:
     buckets = Buckets()
     for account in range(25_000):
         buckets.take(account, LIMIT, account / 1_000)
-    assert len(buckets._paid_at) < 12_000
+    assert len(buckets._levels) < 12_000

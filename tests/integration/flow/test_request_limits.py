@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 from tests.registry.population import add_garage, add_vehicle
@@ -18,6 +20,12 @@ from odopass.registry.limits.watch import RequestLimits
 pytestmark = pytest.mark.requirement("R12", "W12")
 
 UNKNOWN = "/api/observation/00000000-0000-4000-8000-000000000000/status"
+
+
+@pytest_asyncio.fixture
+async def registry(database_url: str) -> AsyncIterator[Registry]:
+    async with running_registry(database_url, limited=True) as running:
+        yield running
 
 
 async def limited_dms(registry: Registry, number: int = 1) -> Dms:
@@ -143,7 +151,7 @@ async def test_what_a_dead_process_told_is_forgotten(registry: Registry) -> None
 
 
 async def test_wrong_credentials_use_up_nobody_s_limit(database_url: str) -> None:
-    async with running_registry(database_url) as registry:
+    async with running_registry(database_url, limited=True) as registry:
         dms = await limited_dms(registry)
         await set_limit_of(registry, dms, Limit(0.01, 1))
         for _ in range(3):
