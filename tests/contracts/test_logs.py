@@ -88,7 +88,7 @@ def test_a_refusal_is_told_with_the_garage_the_fields_and_the_request_and_withou
     told = [line for line in lines(served) if line["event"] == "refused"]
     first = [line for line in told if line["fields"] == ["another member", "odometerReading", "vin"]]
     assert [(line["operation"], line["status"], line["garage"]) for line in first] == [
-        ("post_observation", 400, garage)
+        ("post_observation", 400, served.garage.establishment)
     ]
     (second,) = [line for line in told if line.get("request") == guid]
     assert (second["operation"], second["fields"]) == ("post_correction", ["odometerReading"])
