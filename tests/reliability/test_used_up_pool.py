@@ -80,7 +80,7 @@ class Crowd:
         else:
             if int(answer.headers.get("retry-after", "0")) < 1 or not answer.json()["errors"]:
                 self.unexpected["a refusal that does not tell when to come back"] += 1
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(1.0)  # what they ask for, or a part of it
 
 
 def observation(garage: Garage, vin: str, day: date, km: int) -> dict[str, object]:

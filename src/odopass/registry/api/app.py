@@ -16,6 +16,7 @@ from odopass.registry.api.answers import DATABASE_AWAY, Endpoint, http_error, ma
 from odopass.registry.api.confirm import post_confirm
 from odopass.registry.api.correction import post_correction
 from odopass.registry.api.documentation import documentation_routes
+from odopass.registry.api.hardening import hardened
 from odopass.registry.api.health import get_health, get_metrics, get_ready
 from odopass.registry.api.landing import landing_routes
 from odopass.registry.api.observation import post_observation
@@ -67,7 +68,7 @@ class _Application(Starlette):
                 return
         serve = _often_asked(scope) if scope["type"] == "http" else None
         if serve is None:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, hardened(scope, send))
             return
         scope["app"] = self
         response = await serve(Request(scope, receive))
