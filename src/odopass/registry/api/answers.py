@@ -104,6 +104,12 @@ def maintenance(seconds: int) -> Response:
     return refusal(503, [Problem((), problem)], headers={"retry-after": str(seconds)})
 
 
+def ending() -> Response:
+    """What is answered to a request that cannot be served to its end because the process ends."""
+    problem = "The registry is being restarted. Send the same request again later."
+    return refusal(503, [Problem((), problem)], headers={"retry-after": str(_RETRY_AFTER_SECONDS)})
+
+
 def _away(error: Exception) -> Response:
     _log.error("database away", error=str(error) or type(error).__name__)
     return refusal(

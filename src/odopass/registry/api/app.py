@@ -23,6 +23,7 @@ from odopass.registry.api.observation import post_observation
 from odopass.registry.api.service import Service
 from odopass.registry.api.status import get_status
 from odopass.registry.api.vhr import get_vhr
+from odopass.registry.metrics import ANSWERS
 from odopass.registry.report.pages import report_routes
 from odopass.registry.settings import Settings
 from odopass.wire import paths
@@ -64,6 +65,7 @@ class _Application(Starlette):
         if scope["type"] == "http" and scope["path"].startswith(paths.OBSERVATION):
             service: Service = self.state.service
             if (seconds := service.maintenance.seconds_left()) is not None:
+                ANSWERS.labels("maintenance", 503).inc()
                 await maintenance(seconds)(scope, receive, send)
                 return
         serve = _often_asked(scope) if scope["type"] == "http" else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import wraps
@@ -15,7 +16,7 @@ from structlog.contextvars import bound_contextvars
 
 from odopass.registry import tracing
 from odopass.registry.accounts.verdicts import Garage, Verdict
-from odopass.registry.api.answers import Endpoint, answer_to, login_refused, too_many_requests
+from odopass.registry.api.answers import Endpoint, answer_to, ending, login_refused, too_many_requests
 from odopass.registry.api.service import Service, service_of
 from odopass.registry.intake.requests import Origin, UnknownRequest
 from odopass.registry.metrics import ANSWERS
@@ -52,6 +53,9 @@ def operation(serve: Operation) -> Endpoint:
                 with bound_contextvars(**_named(request)):
                     response = answer_to(error)
                     _tell_refusal(serve.__name__, request, response, error)
+            except asyncio.CancelledError:
+                # Nothing cancels a request but the end of this process, when its time of grace is over.
+                response = ending()
             tracing.note(http_status=response.status_code)
         ANSWERS.labels(serve.__name__, response.status_code).inc()
         return response
