@@ -35,7 +35,12 @@ EXPECTED = {200, 429, 503}
 
 @dataclass
 class Crowd:
-    """Clients that send one thing after another and note how long each answer took."""
+    """Clients that send one thing after another and note how long each answer took.
+
+    Attributes:
+        longest: the longest wait for an answer, in seconds.
+        machine: the longest wait for one that needs no database: what the machine itself costs, clients included.
+    """
 
     address: str
     garages: list[Garage]
@@ -44,6 +49,7 @@ class Crowd:
     answers: Counter[int] = field(default_factory=Counter)
     unexpected: Counter[str] = field(default_factory=Counter)
     longest: float = 0.0
+    machine: float = 0.0
     ended: bool = False
 
     async def client(self, number: int) -> None:
@@ -60,6 +66,15 @@ class Crowd:
                 # Each of these takes a connection for itself: nothing is shared with others.
                 guid = random.choice(self.acknowledged[-100:])
                 await self.ask(connection, f"/api/observation/{guid}/confirm", None, headers)
+        connection.close()
+
+    async def bystander(self) -> None:
+        connection = await Connection.to(self.address)
+        while not self.ended:
+            began = time.monotonic()
+            assert (await connection.request("GET", "/health", None, {})).status == 200
+            self.machine = max(self.machine, time.monotonic() - began)
+            await asyncio.sleep(0.02)
         connection.close()
 
     async def ask(
@@ -115,6 +130,7 @@ async def crowded(
     async with asyncio.TaskGroup() as group:
         for number in range(clients):
             group.create_task(crowd.client(number))
+        group.create_task(crowd.bystander())
         await meanwhile(crowd)
         crowd.ended = True
     return crowd
@@ -183,6 +199,7 @@ async def test_five_hundred_clients_on_five_connections_wait_for_no_answer_and_g
         **verdict,
         recovered=round(recovered, 2),
         longest_wait=round(crowd.longest, 2),
+        of_which_machine=round(crowd.machine, 2),
         answers={str(code): number for code, number in sorted(crowd.answers.items()) if number},
     )
     assert verdict == NOTHING
@@ -191,7 +208,7 @@ async def test_five_hundred_clients_on_five_connections_wait_for_no_answer_and_g
     if limited:
         assert crowd.answers[429]
     if long_form:
-        assert crowd.longest < 3.0
+        assert crowd.longest < 3.0 + crowd.machine
         assert recovered < 10.0
 
 
