@@ -20,7 +20,7 @@ from odopass.registry.api.answers import Endpoint, answer_to, ending, login_refu
 from odopass.registry.api.service import Service, service_of
 from odopass.registry.intake.requests import Origin, UnknownRequest
 from odopass.registry.metrics import ANSWERS
-from odopass.registry.store.pool import bound_waiting
+from odopass.registry.store.pool import bound_waiting, unbound_waiting
 from odopass.wire.errors import Invalid, Problem
 from odopass.wire.headers import client_software, idempotency_key
 from odopass.wire.json_body import MAX_BODY_BYTES, body_too_large
@@ -43,21 +43,24 @@ def operation(serve: Operation) -> Endpoint:
 
     @wraps(serve)
     async def endpoint(request: Request) -> Response:
-        bound_waiting()
-        with tracing.span("request", operation=serve.__name__):
-            if tracing.on():
-                tracing.note(method=request.method, **_named(request))
-            try:
-                response = await _served(serve, request)
-            except Exception as error:  # noqa: BLE001 - mapped in one place
-                with bound_contextvars(**_named(request)):
-                    response = answer_to(error)
-                    _tell_refusal(serve.__name__, request, response, error)
-            except asyncio.CancelledError:
-                # Nothing cancels a request but the end of this process, when its time of grace is over.
-                response = ending()
-            tracing.note(http_status=response.status_code)
-        ANSWERS.labels(serve.__name__, response.status_code).inc()
+        bounded = bound_waiting()
+        try:
+            with tracing.span("request", operation=serve.__name__):
+                if tracing.on():
+                    tracing.note(method=request.method, **_named(request))
+                try:
+                    response = await _served(serve, request)
+                except Exception as error:  # noqa: BLE001 - mapped in one place
+                    with bound_contextvars(**_named(request)):
+                        response = answer_to(error)
+                        _tell_refusal(serve.__name__, request, response, error)
+                except asyncio.CancelledError:
+                    # Nothing cancels a request but the end of this process, when its time of grace is over.
+                    response = ending()
+                tracing.note(http_status=response.status_code)
+            ANSWERS.labels(serve.__name__, response.status_code).inc()
+        finally:
+            unbound_waiting(bounded)
         return response
 
     return endpoint

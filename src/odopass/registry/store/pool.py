@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import asyncpg
@@ -32,9 +32,18 @@ class PoolExhausted(TimeoutError):  # noqa: N818 - it names the state of things
     """No connection came free in time; nothing was done."""
 
 
-def bound_waiting() -> None:
-    """From here on, the loans of this task may be waited for as long as one request may."""
-    _until.set(time.monotonic() + PATIENCE_OF_A_REQUEST_S)
+def bound_waiting() -> Token[float]:
+    """From here on, the loans of this task may be waited for as long as one request may.
+
+    Returns:
+        What `unbound_waiting` takes when the request is over.
+    """
+    return _until.set(time.monotonic() + PATIENCE_OF_A_REQUEST_S)
+
+
+def unbound_waiting(token: Token[float]) -> None:
+    """The request is over; what the same task does next is another matter."""
+    _until.reset(token)
 
 
 class BoundedPool(asyncpg.Pool):
