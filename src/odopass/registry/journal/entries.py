@@ -39,6 +39,11 @@ def canonical(content: JSON) -> str:
     return _canonical(content)
 
 
+def moment(at: datetime) -> str:
+    """The one way to write a moment: UTC, to the microsecond."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
 def withheld(about: str, content: str, salt: str) -> str:
     """The text that a proof shows only the SHA-256 of; without the salt, nobody can try out what it says.
 
@@ -62,5 +67,4 @@ def leaf_text(*, at: datetime, kind: str, about: str, content: str, public: str,
         salt: random hexadecimal digits.
     """
     digest = hashlib.sha256(withheld(about, content, salt).encode()).hexdigest()
-    moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return f'{{"at":"{moment}","kind":{_canonical(kind)},"public":{public},"withheld":"{digest}"}}'
+    return f'{{"at":"{moment(at)}","kind":{_canonical(kind)},"public":{public},"withheld":"{digest}"}}'
