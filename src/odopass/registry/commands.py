@@ -16,6 +16,7 @@ import typer
 
 from odopass.registry.accounts.commands import account
 from odopass.registry.accounts.reaching import database_at
+from odopass.registry.journal.commands import add_journal_commands
 from odopass.registry.journal.guarding import migrate_embedded, powers_over_journal
 from odopass.registry.logs import configure_logs
 from odopass.registry.maintenance.calendar import WeeklyWindow
@@ -54,6 +55,7 @@ registry = typer.Typer(
 )
 registry.add_typer(account)
 registry.add_typer(maintenance)
+add_journal_commands(registry)
 
 
 class LogLevel(StrEnum):

@@ -39,6 +39,11 @@ def canonical(content: JSON) -> str:
     return _canonical(content)
 
 
+def digest(content: str) -> str:
+    """The SHA-256 of JSON, however it is spaced and ordered."""
+    return hashlib.sha256(_canonical(json.loads(content)).encode()).hexdigest()
+
+
 def moment(at: datetime) -> str:
     """The one way to write a moment: UTC, to the microsecond."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

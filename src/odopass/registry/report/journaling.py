@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from hashlib import sha256
 from uuid import UUID
 
 from asyncpg import Record
 
-from odopass.registry.journal.entries import JSON, Entry, canonical
+from odopass.registry.journal.entries import JSON, Entry, digest
 from odopass.registry.journal.readings import reading_json, shown
 from odopass.registry.report.content import ReportContent
 
@@ -34,11 +32,6 @@ def published(case_guid: UUID, vehicle_id: int, content: ReportContent, stored: 
     }
     public: dict[str, JSON] = {"vin": content.vehicle.vin, "report": content.number, "day": content.day.isoformat()}
     return Entry(PUBLISHED, str(case_guid), said, public)
-
-
-def digest(stored: str) -> str:
-    """The SHA-256 of JSON, however it is spaced and ordered."""
-    return sha256(canonical(json.loads(stored)).encode()).hexdigest()
 
 
 def joined(vin: str, vehicle_id: int, readings: Iterable[Record]) -> list[Entry]:
