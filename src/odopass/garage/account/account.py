@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from odopass.garage.account.secrets import Secrets
 from odopass.garage.client import Endpoint
@@ -17,6 +18,7 @@ from odopass.wire.basic_auth import Credentials
 from odopass.wire.kbo import enterprise_problem, establishment_problem
 
 _SETTING: Final = "account"
+_REVISION: Final = "account_revision"
 _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
@@ -54,12 +56,13 @@ class Account:
     Attributes:
         environment: which registry.
         own_address: of its API, for an environment of one's own.
-        establishment: KBO number, 10 digits: the user name.
+        establishment: KBO number, 10 digits: the user name, unless `username` says another.
         enterprise: KBO number, 10 digits.
         email: of the account.
         helpdesk_phone: of the registry's helpdesk.
         helpdesk_link: to its contact form.
         ca_file: an authority in PEM to believe beside no other, for a registry of one's own; "" for the system's.
+        username: of a test account whose user name is not its establishment number; "" for all others (W2).
     """
 
     environment: Environment = Environment.PRODUCTION
@@ -70,6 +73,12 @@ class Account:
     helpdesk_phone: str = ""
     helpdesk_link: str = ""
     ca_file: str = ""
+    username: str = ""
+
+    @property
+    def login(self) -> str:
+        """The user name."""
+        return self.username or self.establishment
 
     @property
     def base_url(self) -> str:
@@ -94,6 +103,8 @@ def problems(account: Account, *, password: str) -> Iterator[tuple[str, str]]:
         yield "establishment", "establishment_number"
     if enterprise_problem(account.enterprise):
         yield "enterprise", "enterprise_number"
+    if ":" in account.username or not account.username.isprintable():
+        yield "username", "username_form"
     if not password:
         yield "password", "password_missing"
     if account.email and not _EMAIL.fullmatch(account.email):
@@ -150,6 +161,11 @@ class AccountStore:
         if password is not None:
             self._secrets.keep(password)
         self._settings.set_setting(_SETTING, json.dumps(asdict(account), ensure_ascii=False))
+        self._settings.set_setting(_REVISION, str(uuid4()))
+
+    def revision(self) -> str:
+        """Another word whenever the account was written, by this process or by another."""
+        return self._settings.setting(_REVISION) or ""
 
     def password(self) -> str | None:
         """The password, or None if none was kept.
@@ -171,6 +187,6 @@ class AccountStore:
             return None
         return Endpoint(
             base_url=account.base_url,
-            credentials=Credentials(account.establishment, password),
+            credentials=Credentials(account.login, password),
             ca_file=Path(account.ca_file) if account.ca_file else None,
         )

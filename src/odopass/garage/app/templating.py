@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from odopass import look
 from odopass.clock import BRUSSELS
-from odopass.garage.app import labels
+from odopass.garage.app import faults, labels
 from odopass.wording import Wording
 
 _ENVIRONMENT: Final = Environment(
@@ -20,19 +22,24 @@ _ENVIRONMENT: Final = Environment(
 )
 _ENVIRONMENT.globals.update(
     brussels=BRUSSELS,
+    look=look,
     STATES=labels.STATES,
     NEXT=labels.NEXT,
     TONES=labels.TONES,
     TYPES=labels.TYPES,
     OPERATIONS=labels.OPERATIONS,
     CATEGORIES=labels.CATEGORIES,
-    EVENTS=labels.EVENTS,
     REASONS=labels.REASONS,
     finding_text=labels.finding_text,
     reason_text=labels.reason_text,
     rule_text=labels.rule_text,
+    event_text=labels.event_text,
+    issue_name=labels.issue_name,
     description=labels.description,
+    fault_text=faults.fault_text,
+    refused_fields=faults.refused_fields,
     fresh_key=lambda: str(uuid4()),
+    stamp=lambda shown: hashlib.sha256(shown.encode()).hexdigest()[:16],
 )
 
 

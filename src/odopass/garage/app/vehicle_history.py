@@ -25,10 +25,7 @@ def may_be_asked_for(visit: Visit, reading: Reading) -> bool:
     ):
         return False
     return not any(
-        each.draft.type is _REPORT
-        and each.draft.reading_date == draft.reading_date
-        and each.draft.km == draft.km
-        and each.state in COUNTS_AS_SENT
+        each.draft.type is _REPORT and each.draft.km == draft.km and each.state in COUNTS_AS_SENT
         for each in visit.workshop.book.readings.of_vehicle(draft.vehicle)
     )
 
@@ -63,7 +60,7 @@ def show(visit: Visit) -> Response:
 
 def progress(visit: Visit) -> Response:
     """The part of the page that changes by itself."""
-    return visit.page("history_progress.html", **_values(visit))
+    return visit.part("history_progress.html", **_values(visit))
 
 
 def document(visit: Visit) -> Response:
