@@ -111,6 +111,24 @@ def test_a_vehicle_history_comes_into_the_book(sandbox: Sandbox, take_vehicle: T
         assert opened.pulse().trouble == opened.fault == ""
 
 
+@pytest.mark.requirement("G7", "G13")
+def test_a_vehicle_history_that_the_registry_asks_about_comes_once_it_is_corrected(
+    sandbox: Sandbox, take_vehicle: Take, tmp_path: Path
+) -> None:
+    vehicle = take_vehicle()
+    mistyped = replace(draft(vehicle, more_km=-1_000), type=ObservationType.VEHICLE_HISTORY_DOCUMENT)
+    with open_outbox(sandbox, tmp_path) as opened:
+        number = opened.submit(mistyped)
+        asked = opened.settled(number, 60)
+        assert (asked.state, [issue.type for issue in asked.issues]) == (State.ISSUE, ["001"])
+        assert opened.report(number) is None
+        opened.correct(number, replace(mistyped, km=vehicle["lastReading"]["km"] + 40))
+        assert opened.settled(number, 60).state is State.PROCESSED
+        report = opened.report(number)
+        assert report is not None
+        assert report.pdf.startswith(b"%PDF-")
+
+
 @pytest.mark.requirement("G1")
 def test_every_call_and_error_is_on_the_page() -> None:
     page = PAGE.read_text("utf-8")
