@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import asyncpg
 import structlog
@@ -323,7 +323,7 @@ async def _migrated(url: str) -> None:
         _log.warning("the journal is not guarded", powers=powers, do=_UNGUARDED)
 
 
-def _prepared(postgres: EmbeddedPostgres) -> Callable[[str], Awaitable[None]]:
+def _prepared(postgres: EmbeddedPostgres) -> Callable[[str], Coroutine[Any, Any, None]]:
     async def prepare(_: str) -> None:
         for name in await _explained(migrate_embedded(postgres)):
             _log.info("migrated", migration=name)
