@@ -14,6 +14,7 @@ import structlog
 import typer
 
 from odopass.registry.accounts.commands import account
+from odopass.registry.deliveries import commands as deliveries
 from odopass.registry.logs import configure_logs
 from odopass.registry.maintenance.calendar import WeeklyWindow
 from odopass.registry.maintenance.commands import maintenance
@@ -44,6 +45,7 @@ registry = typer.Typer(
 )
 registry.add_typer(account)
 registry.add_typer(maintenance)
+registry.command("import-vehicles", epilog=deliveries.EPILOG)(deliveries.import_vehicles)
 
 
 class LogLevel(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -145,9 +146,9 @@ def checked(lines: Lines, further: Further = lambda _table, _problems: None) -> 
     for column, cells in lines.cells.items():
         read = values[column.name] = column.read(cells)
         wrong = pc.and_(pc.is_valid(cells), pc.is_null(read))
-        problems.add(wrong, lambda place, column=column, cells=cells: _wrong(column, cells[place].as_py()))
+        problems.add(wrong, partial(_wrong, column, cells))
         if column.filled:
-            problems.add(pc.is_null(cells), lambda _, column=column: f"{column.name} is empty")
+            problems.add(pc.is_null(cells), partial(_empty, column))
     table = pa.table(values)
     further(table, problems)
     rejected = list(lines.rejected)
@@ -164,5 +165,9 @@ def checked(lines: Lines, further: Further = lambda _table, _problems: None) -> 
     return Chunk(table, rejected, lines)
 
 
-def _wrong(column: Column, cell: str) -> str:
-    return f"{column.name}: {shown(cell)} is not {column.expected}"
+def _wrong(column: Column, cells: pa.Array, place: int) -> str:
+    return f"{column.name}: {shown(cells[place].as_py())} is not {column.expected}"
+
+
+def _empty(column: Column, _: int) -> str:
+    return f"{column.name} is empty"

@@ -39,11 +39,10 @@ class CsvFile:
         self.size = self.end = looked.size
         self.start = header_bytes, 1
         self.layout = layout
-        self.remarks = [f"read as {SHOWN[looked.encoding]}, separated by {_SEPARATOR_NAMES[separator]}"]
+        remarks = [f"read as {SHOWN[looked.encoding]}, separated by {_SEPARATOR_NAMES[separator]}"]
         if not looked.ends_with_line_end:
-            self.remarks.append(
-                "its last line has no line end; if the file was cut off, the last value may be cut off, too"
-            )
+            remarks.append("its last line has no line end; if the file was cut off, the last value may be cut off, too")
+        self.remarks: Sequence[str] = remarks
         self._encoding = looked.encoding
         self._separator = separator
         self._state = _state(path)
@@ -86,18 +85,17 @@ class CsvFile:
         read = 0
         width, header = len(self.layout.header), list(self.layout.header)
         for number, cells in enumerate(self._cells(raw), line + 1):
+            cut_off = number == line + len(raw) and not raw[-1].endswith(b"\n")
+            hint = "; the file may be cut off here" if cut_off else ""
             if not isinstance(cells, list):
                 read += 1
-                rejected.append(Rejected(number, cells.reason, cells.cells))
+                rejected.append(Rejected(number, cells.reason + hint, cells.cells))
             elif not any(cells):
                 continue  # a blank line tells nothing
             else:
                 read += 1
                 if len(cells) != width:
-                    reason = f"{len(cells)} cells instead of {width}"
-                    if number == line + len(raw) and not raw[-1].endswith(b"\n"):
-                        reason += "; the file may be cut off here"
-                    rejected.append(Rejected(number, reason, tuple(cells)))
+                    rejected.append(Rejected(number, f"{len(cells)} cells instead of {width}{hint}", tuple(cells)))
                 elif cells == header:
                     rejected.append(Rejected(number, "the header once more", tuple(cells)))
                 else:

@@ -67,8 +67,8 @@ def look_through(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -
     decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder(UTF_8)()
     with path.open("rb") as file:
         begin = file.read(4)
-        for mark, (what, do) in _OTHER_FILES.items():
-            if begin.startswith(mark):
+        for magic, (what, do) in _OTHER_FILES.items():
+            if begin.startswith(magic):
                 raise FileRefused(f"{path} is no CSV or Parquet file.", f"It is {what}.", do)
         file.seek(0)
         while block := file.read(_BLOCK):

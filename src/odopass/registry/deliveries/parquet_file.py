@@ -1,4 +1,4 @@
-"""Parquet: rows in groups, each column with a type of its own, read as text so that the same checks hold for all files."""
+"""Parquet: each column has a type of its own, and is read as text so that the same checks hold for all files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ParquetFile:
         self.end = sum(rows)
         self.start = 0, 0
         self.layout = layout
-        self.remarks: list[str] = ["a Parquet file; its rows count as lines"]
+        self.remarks: Sequence[str] = ["a Parquet file; its rows count as lines"]
         self._bounds = [0, *accumulate(rows)]
         self._written = path.stat().st_mtime_ns
 

@@ -103,7 +103,7 @@ async def take_in(
         FileRefused: it cannot be read to its end.
         ImportStopped: the database does not come back, or is full; what was taken in stays.
     """
-    run = _Run(importing, file, kind, apply, account_id, further, after)
+    run = _Run(importing, file, kind, apply, account_id=account_id, further=further, after=after)
     return await run.to_the_end(again=again)
 
 
@@ -116,6 +116,7 @@ class _Run:
         file: DeliveredFile,
         kind: Kind,
         apply: Apply,
+        *,
         account_id: int,
         further: Further,
         after: After,

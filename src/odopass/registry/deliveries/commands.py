@@ -1,0 +1,238 @@
+"""The commands `odopass registry import-vehicles` and `import-readings` (R2).
+
+What they need to read files is imported when they run: it takes its time, and the other commands do without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from odopass.clock import SystemClock
+from odopass.registry.accounts.commands import Data, Url
+from odopass.registry.accounts.reaching import database_at, server_in
+from odopass.registry.deliveries.refusing import FileRefused
+from odopass.registry.postgres import ExplainedError
+
+if TYPE_CHECKING:
+    from odopass.registry.deliveries.chunks import DeliveredFile
+    from odopass.registry.deliveries.showing import Shown
+    from odopass.registry.deliveries.taking_in import Importing
+
+Result = TypeVar("Result")
+
+EXIT_NO_DATABASE: Final = 3
+EXIT_LINES_LEFT_OUT: Final = 4
+EXIT_FILE_REFUSED: Final = 5
+EXIT_INTERRUPTED: Final = 130
+
+EPILOG: Final = (
+    "Exit codes: 0 done, every line is in; 2 wrong usage; 3 the database cannot be reached, is away or full; "
+    "4 done, but lines were left out; 5 a file cannot be used; 130 interrupted. After 3, 5 and 130 the same command "
+    "goes on where it stopped."
+)
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="THEIRS=OURS",
+        help="The file calls a column otherwise: its name there, and ours. Repeat it for each.",
+        show_default=False,
+    ),
+]
+AtOnce = Annotated[
+    int,
+    typer.Option("--lines-at-once", metavar="N", min=1, max=1_000_000, help="Lines that share a transaction."),
+]
+Patience = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", min=0, help="How long a database that goes away is waited for."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON on standard output, and no bar.")]
+
+
+def import_vehicles(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="CSV or Parquet.", show_default=False),
+    ],
+    *,
+    column: Columns = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Where the lines that are left out go, with their numbers and why. Without: FILE.rejects.csv beside "
+            "each file.",
+            show_default=False,
+        ),
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Take a file in once more that is done already.")] = False,
+    lines_at_once: AtOnce = 50_000,
+    patience: Patience = 600.0,
+    database_url: Url = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take in an authority's vehicles and plates from CSV or Parquet files, while the registry runs or not.
+
+    A killed import goes on where it stopped when the same command is given again; a file that is done changes nothing.
+    """
+    from odopass.registry.vehicles.importing import import_vehicles as import_file  # noqa: PLC0415 - see above
+    from odopass.registry.vehicles.importing import open_extracts  # noqa: PLC0415
+
+    if rejects is not None and len(files) > 1:
+        raise typer.BadParameter("one file of rejected lines cannot serve several files", param_hint="--rejects")
+    own_names = _own_names(column)
+
+    async def one(importing: Importing, file: DeliveredFile) -> dict[str, Any]:
+        imported = await import_file(importing, file, rejects=rejects, again=again)
+        return imported.as_json()
+
+    told = run_import(
+        lambda: list(open_extracts(files, own_names)),
+        one,
+        database_url=database_url,
+        data=data,
+        lines_at_once=lines_at_once,
+        patience=patience,
+        quiet=as_json,
+    )
+    _tell(told, as_json=as_json)
+
+
+def run_import(
+    opened: Callable[[], list[DeliveredFile]],
+    one: Callable[[Importing, DeliveredFile], Awaitable[Result]],
+    *,
+    database_url: str | None,
+    data: Path | None,
+    lines_at_once: int,
+    patience: float,
+    quiet: bool,
+) -> list[Result]:
+    """Look the files through, reach the database and take one file after another in; explain what goes wrong."""
+    from odopass.registry.deliveries.showing import shown  # noqa: PLC0415 - see above
+    from odopass.registry.deliveries.taking_in import Importing  # noqa: PLC0415
+
+    if (database_url is None) == (data is None):
+        raise typer.BadParameter(
+            "give either --database-url or --data (or one of their variables), whichever the registry was started with"
+        )
+
+    async def all_of_them(files: list[DeliveredFile], bars: Shown) -> list[Result]:
+        async with _address(database_url, data) as address:
+            importing = Importing(
+                address,
+                SystemClock(),
+                lines_at_once=lines_at_once,
+                patience_seconds=patience,
+                tell=_say,
+                on_progress=bars.update,
+            )
+            return [await one(importing, file) for file in files]
+
+    try:
+        with shown(visible=not quiet) as bars:
+            return asyncio.run(all_of_them(opened(), bars))
+    except KeyboardInterrupt:
+        _fail("Interrupted. What was taken in stays; the same command goes on from there.", EXIT_INTERRUPTED)
+    except FileRefused as error:
+        _fail(str(error), EXIT_FILE_REFUSED)
+    except ExplainedError as error:
+        _fail(str(error), EXIT_NO_DATABASE)
+    except asyncpg.UndefinedTableError:
+        _fail(
+            "The database lacks the tables of this program.\n"
+            "  What to do: check the address, or bring it up to date with `odopass registry migrate`.",
+            EXIT_NO_DATABASE,
+        )
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        _fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
+
+
+@asynccontextmanager
+async def _address(database_url: str | None, data: Path | None) -> AsyncIterator[str]:
+    if data is not None:
+        async with server_in(data, _say) as address:
+            yield address
+        return
+    async with database_at(database_url or ""):
+        pass  # a wrong address is told at once, and not waited for
+    yield database_url or ""
+
+
+def _own_names(column: list[str] | None) -> dict[str, str]:
+    pairs = [each.rpartition("=") for each in column or ()]
+    if wrong := [f"{theirs}{ours}" for theirs, _, ours in pairs if not theirs or not ours]:
+        raise typer.BadParameter(f"{wrong[0]!r} is not THEIRS=OURS", param_hint="--column")
+    return {theirs.strip(): ours.strip() for theirs, _, ours in pairs}
+
+
+def _tell(told: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        for each in told:
+            _show(each)
+    if any(each["counts"].get("rejected") for each in told):
+        raise typer.Exit(EXIT_LINES_LEFT_OUT)
+
+
+def _show(told: dict[str, Any]) -> None:
+    console = Console()
+    counts = told["counts"]
+    lines, rejected = counts.get("lines", 0), counts.get("rejected", 0)
+    console.print(f"{told['file']}", highlight=False, markup=False, soft_wrap=True)
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, words in _WORDS.items():
+        if name in counts:
+            table.add_row(words, f"{counts[name]:,}")
+    console.print(table)
+    before = told["state"] == "done before"
+    if before:
+        console.print("It was taken in before; nothing was changed. --again takes it in once more.")
+    elif told["seconds"]:
+        console.print(f"{told['seconds']:,.1f} s in this run", highlight=False)
+    for remark in told["remarks"]:
+        console.print(f"Note: {remark}.", highlight=False, markup=False)
+    if told["columnsNotUsed"]:
+        console.print(f"Columns not used: {', '.join(told['columnsNotUsed'])}.", highlight=False, markup=False)
+    if rejected:
+        where = told.get("rejects") or told.get("outcomes")
+        text = f"{rejected:,} of {lines:,} lines were left out. Why is in {where}"
+        console.print(f"{text}; correct them there and import that file.", highlight=False, markup=False)
+
+
+#: What counts are called for people.
+_WORDS: Final = {
+    "lines": "lines",
+    "rejected": "left out",
+    "vehiclesAdded": "vehicles added",
+    "vehiclesChanged": "vehicles changed",
+    "vehiclesUnchanged": "vehicles unchanged",
+    "linesOverruledByLaterOnes": "overruled by later lines",
+    "platesWritten": "spans of plates written",
+}
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
