@@ -46,6 +46,7 @@ registry = typer.Typer(
 registry.add_typer(account)
 registry.add_typer(maintenance)
 registry.command("import-vehicles", epilog=deliveries.EPILOG)(deliveries.import_vehicles)
+registry.command("import-readings", epilog=deliveries.EPILOG)(deliveries.import_readings)
 
 
 class LogLevel(StrEnum):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from asyncpg import Record, UniqueViolationError
 
+from odopass.domain.history import SourceKind
 from odopass.registry.accounts.passwords import make_hash, require_strength
 from odopass.registry.accounts.secret import Secret
 from odopass.registry.accounts.sources import USERNAME
@@ -90,6 +91,7 @@ async def add(
     name: str,
     password: Secret | None,
     username: str | None = None,
+    source: SourceKind = SourceKind.GARAGE,
 ) -> Account:
     """Give an establishment an account.
 
@@ -100,6 +102,7 @@ async def add(
         name: what employees call the garage.
         password: what it will log in with; None for an account nobody can use before `reset_password`.
         username: another user name than the establishment number, for test accounts.
+        source: who reads the odometers: garage, inspection or connected.
 
     Raises:
         AccountExists: the establishment has an account, or the user name is taken.
@@ -116,7 +119,8 @@ async def add(
         password_hash = await asyncio.to_thread(make_hash, password)
     row = await connection.fetchrow(
         f"""
-        insert into account (username, establishment, enterprise, name, password_hash) values ($1, $2, $3, $4, $5)
+        insert into account (username, establishment, enterprise, name, password_hash, source)
+        values ($1, $2, $3, $4, $5, $6)
         on conflict do nothing
         returning {_COLUMNS}
         """,  # noqa: S608 - the columns are a constant
@@ -125,6 +129,7 @@ async def add(
         enterprise,
         name,
         password_hash,
+        source.value,
     )
     if row is None:
         raise await _taken(connection, username, establishment)

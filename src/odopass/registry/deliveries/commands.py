@@ -21,6 +21,7 @@ from odopass.clock import SystemClock
 from odopass.registry.accounts.commands import Data, Url
 from odopass.registry.accounts.reaching import database_at, server_in
 from odopass.registry.deliveries.refusing import FileRefused
+from odopass.registry.logs import configure_logs
 from odopass.registry.postgres import ExplainedError
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ EPILOG: Final = (
     "goes on where it stopped."
 )
 
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="CSV or Parquet.", show_default=False),
+]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
@@ -62,10 +67,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON on
 
 
 def import_vehicles(
-    files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="CSV or Parquet.", show_default=False),
-    ],
+    files: Files,
     *,
     column: Columns = None,
     rejects: Annotated[
@@ -102,6 +104,64 @@ def import_vehicles(
 
     told = run_import(
         lambda: list(open_extracts(files, own_names)),
+        one,
+        database_url=database_url,
+        data=data,
+        lines_at_once=lines_at_once,
+        patience=patience,
+        quiet=as_json,
+    )
+    _tell(told, as_json=as_json)
+
+
+def import_readings(
+    files: Files,
+    *,
+    source: Annotated[
+        str,
+        typer.Option(
+            metavar="ACCOUNT",
+            help="Who delivers: user name or establishment number of an account added with --source inspection or "
+            "connected.",
+            show_default=False,
+        ),
+    ],
+    column: Columns = None,
+    outcomes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Where the outcome of every line goes. Without: FILE.outcomes.csv beside each file.",
+            show_default=False,
+        ),
+    ] = None,
+    lines_at_once: AtOnce = 5_000,
+    patience: Patience = 600.0,
+    database_url: Url = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take in readings of an inspection body or of connected vehicles from CSV or Parquet files, and judge them.
+
+    Every line is judged by the rules that hold for garages, once. A killed import goes on where it stopped when the
+    same command is given again; a file that is done is not judged again, and its outcomes are written as they stand.
+    """
+    from odopass.registry.deliveries.readings import import_readings as import_file  # noqa: PLC0415 - see above
+    from odopass.registry.deliveries.readings import source_of  # noqa: PLC0415
+    from odopass.registry.intake.delivered import open_readings  # noqa: PLC0415
+
+    if outcomes is not None and len(files) > 1:
+        raise typer.BadParameter("one file of outcomes cannot serve several files", param_hint="--outcomes")
+    own_names = _own_names(column)
+    configure_logs("error")  # what is settled is told by the outcomes
+
+    async def one(importing: Importing, file: DeliveredFile) -> dict[str, Any]:
+        found = await source_of(importing.address, source)
+        return (await import_file(importing, file, found, outcomes=outcomes)).as_json()
+
+    told = run_import(
+        lambda: [open_readings(path, own_names) for path in files],
         one,
         database_url=database_url,
         data=data,
@@ -212,9 +272,12 @@ def _show(told: dict[str, Any]) -> None:
     if told["columnsNotUsed"]:
         console.print(f"Columns not used: {', '.join(told['columnsNotUsed'])}.", highlight=False, markup=False)
     if rejected:
-        where = told.get("rejects") or told.get("outcomes")
-        text = f"{rejected:,} of {lines:,} lines were left out. Why is in {where}"
-        console.print(f"{text}; correct them there and import that file.", highlight=False, markup=False)
+        text = f"{rejected:,} of {lines:,} lines were left out."
+        if "rejects" in told:
+            text += f" They are in {told['rejects']}, each with the reason; correct them there and import that file."
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+    if "outcomes" in told:
+        console.print(f"The outcome of every line is in {told['outcomes']}.", highlight=False, soft_wrap=True)
 
 
 #: What counts are called for people.
@@ -226,6 +289,11 @@ _WORDS: Final = {
     "vehiclesUnchanged": "vehicles unchanged",
     "linesOverruledByLaterOnes": "overruled by later lines",
     "platesWritten": "spans of plates written",
+    "PROCESSED": "count as readings (PROCESSED)",
+    "REVIEWING": "wait for an employee (REVIEWING)",
+    "ERROR": "refused (ERROR)",
+    "ISSUE": "wait for the source (ISSUE)",
+    "ONGOING": "not judged yet (ONGOING)",
 }
 
 
