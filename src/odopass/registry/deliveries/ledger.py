@@ -108,7 +108,8 @@ async def advance(
     Raises:
         ImportStopped: another process has taken lines of this file in meanwhile.
     """
-    total = delivery.counts + Counter(counts)
+    total = Counter(delivery.counts)
+    total.update(counts)  # unlike a sum, this keeps what is zero
     done = chunk.position >= end
     status = await connection.execute(
         _ADVANCE, delivery.id, delivery.position, chunk.position, chunk.line, json.dumps(total), now, done

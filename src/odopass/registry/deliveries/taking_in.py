@@ -37,7 +37,7 @@ _LONGEST_REST_SECONDS: Final = 10.0
 _AWAY: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
@@ -208,7 +208,7 @@ class _Run:
 
     async def _wait(self, error: BaseException) -> None:
         loop = asyncio.get_running_loop()
-        why = str(error) or type(error).__name__
+        why = _cause(error)
         if self._away_since is None:
             self._away_since = loop.time()
             self._importing.tell(
@@ -236,3 +236,10 @@ class _Run:
         if self._last is None:
             return "This run has taken nothing in; what earlier ones did stays."
         return f"All lines up to {self._last.line:,} are in."
+
+
+def _cause(error: BaseException) -> str:
+    """What happened first: a rollback on a connection that is gone fails, too, and says less."""
+    while isinstance(error, asyncpg.InterfaceError) and error.__context__ is not None:
+        error = error.__context__
+    return str(error).strip() or type(error).__name__

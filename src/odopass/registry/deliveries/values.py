@@ -35,6 +35,13 @@ def matching(pattern: str) -> Reader:
     return read
 
 
+def category(cells: pa.Array) -> pa.Array:
+    """An EU category of vehicles: a letter, a digit, and further ones of sub-categories, such as M1, N1G or L3e."""
+    upper = pc.utf8_upper(cells)
+    written = pc.replace_substring_regex(upper, "^(L[1-7])E", r"\1e")
+    return only(written, pc.match_substring_regex(upper, "^[LMNOTCRS][1-9][0-9A-Z]{0,3}$"))
+
+
 def plate(cells: pa.Array) -> pa.Array:
     """A plate as it is compared: upper case, without dashes, blanks and points; 1 to 12 letters and digits."""
     bare = pc.utf8_upper(pc.replace_substring_regex(cells, r"[-. ]", ""))

@@ -44,7 +44,7 @@ IDENTITY: Final = (
 MASTER: Final = (
     _text("make"),
     _text("model"),
-    Column("category", values.matching("^[A-Z][0-9A-Z]{1,4}$"), "an EU category such as M1", ("vehicle_category",)),
+    Column("category", values.category, "an EU category such as M1", ("vehicle_category",)),
     _number("max_mass_kg", 200_000, "max_mass"),
     _day("first_use", "first_use_date"),
     _day("first_registration", "first_registration_date"),

@@ -46,11 +46,13 @@ _LATEST: Final = "select distinct on (vin, unifier) * from staged order by vin, 
 # All parts see the table as it was before the statement, so that former values can be kept beside the change.
 _MERGE: Final = """
     with latest as materialized ({latest}),
-    known as materialized (
-        select vehicle.id, {old}, {new}
-        from latest join vehicle on {same}
+    matched as materialized (
+        select vehicle.id, latest.vin, latest.unifier, {old}, {new}
+        from latest left join vehicle on {same}
     ),
-    differing as materialized (select * from known where ({old_names}) is distinct from ({new_names})),
+    differing as materialized (
+        select * from matched where id is not null and ({old_names}) is distinct from ({new_names})
+    ),
     changed as (
         update vehicle set {assignments} from differing where vehicle.id = differing.id returning vehicle.id
     ),
@@ -65,12 +67,11 @@ _MERGE: Final = """
     ),
     added as (
         insert into vehicle (vin, unifier, {names})
-        select vin, unifier, {names} from latest
-        where not exists (select from vehicle where {same})
+        select vin, unifier, {names} from matched where id is null
         on conflict (vin, unifier) do nothing
         returning id
     )
-    select (select count(*) from latest) as vehicles, (select count(*) from changed) as changed,
+    select (select count(*) from matched) as vehicles, (select count(*) from changed) as changed,
         (select count(*) from added) as added
 """
 
