@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import os
 import subprocess
@@ -30,6 +31,17 @@ class Ended:
     @property
     def counts(self) -> dict[str, int]:
         return dict(self.told[0]["counts"])
+
+    @property
+    def rejects(self) -> list[str]:
+        """The lines of the file of rejected lines."""
+        return Path(self.told[0]["rejects"]).read_text("utf-8").splitlines()
+
+    @property
+    def outcomes(self) -> dict[int, tuple[str, str, str]]:
+        """Of the file of outcomes: outcome, issue types and reason by line."""
+        with Path(self.told[0]["outcomes"]).open(encoding="utf-8", newline="") as file:
+            return {int(row["line"]): (row["outcome"], row["issues"], row["why"]) for row in csv.DictReader(file)}
 
 
 async def run(command: str, url: str, *arguments: str | Path) -> Ended:

@@ -38,8 +38,8 @@ async def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
             name: [tuple(row) for row in await connection.fetch(query)]
             for name, query in {
                 "vehicles": "select vin, make, category, first_use from vehicle order by vin",
-                "plates": "select plate, vin, valid_from, valid_until from plate join vehicle on vehicle.id = vehicle_id "
-                "order by plate, valid_from",
+                "plates": "select plate, vin, valid_from, valid_until from plate "
+                "join vehicle on vehicle.id = vehicle_id order by plate, valid_from",
                 "rejected": "select line, reason from rejected_line order by line",
                 "done": "select position, line, counts->'lines', counts->'rejected', done_at is not null from delivery",
             }.items()

@@ -81,7 +81,7 @@ def import_vehicles(
         ),
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Take a file in once more that is done already.")] = False,
-    lines_at_once: AtOnce = 50_000,
+    lines_at_once: AtOnce = 100_000,
     patience: Patience = 600.0,
     database_url: Url = None,
     data: Data = None,

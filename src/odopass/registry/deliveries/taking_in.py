@@ -63,7 +63,7 @@ class Importing:
 
     address: str
     clock: Clock
-    lines_at_once: int = 50_000
+    lines_at_once: int = 100_000
     patience_seconds: float = 600.0
     tell: Callable[[str], None] = lambda _: None
     on_progress: Callable[[DeliveredFile, Delivery], None] = lambda _file, _delivery: None
