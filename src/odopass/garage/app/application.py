@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from odopass.garage.app import account, exclusions, history, login, orders, problems, readings, status, vehicle_history
 from odopass.garage.app.protection import Protection
 from odopass.garage.app.visit import Visit
-from odopass.garage.app.words import language_of, wording
+from odopass.garage.app.words import LANGUAGE_COOKIE, language_of, wording
 from odopass.garage.app.workshop import Workshop
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -45,5 +45,5 @@ def application(workshop: Workshop, *, hosts: frozenset[str] = OWN_HOSTS) -> Sta
 
 async def _missing(request: Request, _error: Exception) -> Response:
     workshop: Workshop = request.app.state.workshop
-    language = language_of(request.cookies.get("language"), request.headers.get("accept-language", ""))
+    language = language_of(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
     return Visit(request, {}, workshop, wording(language), "").page("missing.html", status=404)

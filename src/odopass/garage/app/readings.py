@@ -46,7 +46,7 @@ def save_reading(visit: Visit) -> Response:
             raise KeyError(number)
     once = f"form:{visit.field('once') or uuid4()}"
     entry = Entry({})
-    fault = ""
+    fault: BookFault | None = None
     try:
         with book.at_once():
             # The same form sent twice, by a double click, is the same reading.
@@ -57,7 +57,7 @@ def save_reading(visit: Visit) -> Response:
                 visit.remember(READER_COOKIE, entry.texts["read_by"])
                 return _enter(visit, entry, once)
     except BookFault as error:
-        fault = str(error)
+        fault = error
     status = 503 if fault else 422
     values = _form_values(entry, order=order) | {"fault": fault, "once": visit.field("once") or str(uuid4())}
     if order is not None:
@@ -224,11 +224,17 @@ def _reading_values(visit: Visit, reading: Reading) -> dict[str, Any]:
 
 
 def _form_values(entry: Entry, *, order: WorkOrder | None) -> dict[str, Any]:
-    return {"entry": entry, "order": order, "types": _ALL_TYPES, "once": str(uuid4()), "fault": "", "corrected": None}
+    return {"entry": entry, "order": order, "types": _ALL_TYPES, "once": str(uuid4()), "fault": None, "corrected": None}
 
 
 def _correction_values(entry: Entry, reading: Reading) -> dict[str, Any]:
-    return {"entry": entry, "reading": reading, "types": correctable_types(reading), "corrected": reading, "fault": ""}
+    return {
+        "entry": entry,
+        "reading": reading,
+        "types": correctable_types(reading),
+        "corrected": reading,
+        "fault": None,
+    }
 
 
 ROUTES: Final = [

@@ -6,8 +6,8 @@ from typing import Final
 
 from starlette.responses import Response
 
-from odopass.garage.app.visit import LANGUAGE_COOKIE, Visit, page
-from odopass.garage.app.words import LANGUAGES
+from odopass.garage.app.visit import Visit, page
+from odopass.garage.app.words import LANGUAGE_COOKIE, LANGUAGES
 
 
 def status(visit: Visit) -> Response:

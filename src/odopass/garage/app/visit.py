@@ -14,17 +14,19 @@ from starlette.routing import Route
 
 from odopass.garage.app import templating
 from odopass.garage.app.labels import NOTICES
-from odopass.garage.app.words import language_of, wording
+from odopass.garage.app.words import LANGUAGE_COOKIE, language_of, wording
 from odopass.garage.app.workshop import Workshop
 from odopass.garage.book import BookFault, Stale
+from odopass.garage.book.entries import Pulse
 from odopass.wording import Wording
 
-LANGUAGE_COOKIE: Final = "language"
 SESSION_COOKIE: Final = "workplace"
 READER_COOKIE: Final = "reader"
 _NOTICE_COOKIE: Final = "notice"
 _YEAR_S: Final = 365 * 24 * 3_600
 _LONGEST_FIELD: Final = 500
+#: For pages about a book that cannot be asked.
+_NO_PULSE: Final = Pulse(0, None, None, "", "", 0)
 
 
 @dataclass(slots=True)
@@ -76,15 +78,22 @@ class Visit:
         """Keep something in this browser for a year; it comes with the answer."""
         self.remembered[cookie] = value
 
-    def page(self, template: str, *, status: int = 200, **values: object) -> Response:
-        """A page."""
+    def page(self, template: str, *, status: int = 200, pulse: Pulse | None = None, **values: object) -> Response:
+        """A page.
+
+        Args:
+            template: its name.
+            status: of the answer.
+            pulse: how the connection is; None to ask the book.
+            **values: what the template names.
+        """
         notice = self.request.cookies.get(_NOTICE_COOKIE, "")
         content = templating.render(
             template,
             self.say,
             notice=self.say(NOTICES[notice]) if notice in NOTICES else "",
             visit=self,
-            pulse=self.workshop.book.outbox.pulse(),
+            pulse=pulse or self.workshop.book.outbox.pulse(),
             **values,
         )
         answer = Response(content, status_code=status, media_type="text/html; charset=utf-8")
@@ -151,7 +160,8 @@ def _answer(endpoint: Endpoint, request: Request, form: dict[str, list[str]], op
         visit.by = by or ""
         return endpoint(visit)
     except BookFault as fault:
-        return visit.page("fault.html", status=503, fault=str(fault))
+        # The book may be as little readable as writable: the page has to do without it.
+        return visit.page("fault.html", status=503, fault=fault, pulse=_NO_PULSE)
     except Stale as stale:
         return visit.go(f"/readings/{stale.reading.number}", "moved_on")
     except KeyError:
