@@ -49,18 +49,18 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def withheld(about: str, content: str, salt: str) -> str:
+def withheld(about: str, content: str, salt: bytes) -> str:
     """The text that a proof shows only the SHA-256 of; without the salt, nobody can try out what it says.
 
     Args:
         about: what the entry is about.
         content: canonical JSON.
-        salt: random hexadecimal digits.
+        salt: random.
     """
-    return f'{{"about":{_canonical(about)},"content":{content},"salt":"{salt}"}}'
+    return f'{{"about":{_canonical(about)},"content":{content},"salt":"{salt.hex()}"}}'
 
 
-def leaf_text(*, at: datetime, kind: str, about: str, content: str, public: str, salt: str) -> str:
+def leaf_text(*, at: datetime, kind: str, about: str, content: str, public: str, salt: bytes) -> str:
     """The text of an entry that is a leaf of the tree: canonical JSON with the withheld part as its SHA-256.
 
     Args:
@@ -69,7 +69,7 @@ def leaf_text(*, at: datetime, kind: str, about: str, content: str, public: str,
         about: as in `Entry`.
         content: canonical JSON.
         public: canonical JSON.
-        salt: random hexadecimal digits.
+        salt: random.
     """
     digest = hashlib.sha256(withheld(about, content, salt).encode()).hexdigest()
     return f'{{"at":"{moment(at)}","kind":{_canonical(kind)},"public":{public},"withheld":"{digest}"}}'
