@@ -25,6 +25,7 @@ POINTS: Final = (
     "report: written, before the commit",
     "files: before the commit",
     "files: after the commit",
+    "journal: sealed, before the commit",
 )
 
 _die_at = os.environ.get("ODOPASS_DIE_AT")

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
 from odopass.registry.deliveries.chunks import Chunk, DeliveredFile, Rejected
 from odopass.registry.deliveries.refusing import ImportStopped
+from odopass.registry.journal.appending import append
+from odopass.registry.journal.entries import JSON, Entry
 from odopass.registry.store.database import Database, fetch_one
 
 Kind = Literal["vehicles", "readings"]
@@ -31,7 +33,7 @@ _BEGIN = """
     on conflict (kind, account_id, sha256, reading_as) do nothing
 """
 _FIND = """
-    select id, kind, position, line, counts, begun_at, done_at
+    select id, kind, sha256, position, line, counts, begun_at, done_at
     from delivery
     where kind = $1 and account_id = $2 and sha256 = $3 and reading_as = $4
 """
@@ -55,6 +57,7 @@ class Delivery:
     """A file as far as it has been taken in.
 
     Attributes:
+        sha256: of the file.
         position: where to go on.
         line: the last line that was taken in.
         counts: what became of the lines so far.
@@ -63,6 +66,7 @@ class Delivery:
 
     id: int
     kind: Kind
+    sha256: bytes
     position: int
     line: int
     counts: Counter[str]
@@ -78,6 +82,7 @@ async def begin(connection: Database, file: DeliveredFile, kind: Kind, account_i
     return Delivery(
         id=row["id"],
         kind=row["kind"],
+        sha256=row["sha256"],
         position=row["position"],
         line=row["line"],
         counts=Counter(json.loads(row["counts"])),
@@ -121,9 +126,19 @@ async def advance(
             "Let the other one finish, or end it and run this command again.",
         )
     await keep_rejected(connection, delivery, chunk.rejected)
-    return Delivery(
-        delivery.id, delivery.kind, chunk.position, chunk.line, total, delivery.begun_at, now if done else None
-    )
+    await append(connection, [_entry(delivery, chunk, counts)])
+    return replace(delivery, position=chunk.position, line=chunk.line, counts=total, done_at=now if done else None)
+
+
+def _entry(delivery: Delivery, chunk: Chunk, counts: Mapping[str, int]) -> Entry:
+    """What the journal says of a chunk: which lines of which file were taken in, and what became of them."""
+    content: dict[str, JSON] = {
+        "delivery": delivery.id,
+        "after_line": delivery.line,
+        "up_to_line": chunk.line,
+        "counts": dict(counts),
+    }
+    return Entry(f"{delivery.kind}.delivered", delivery.sha256.hex(), content)
 
 
 async def keep_rejected(connection: Database, delivery: Delivery, rejected: list[Rejected]) -> None:
