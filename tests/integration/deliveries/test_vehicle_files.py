@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from datetime import date
 from operator import itemgetter
@@ -307,6 +308,19 @@ async def test_lines_about_plates_of_unknown_vehicles_are_left_out(database_url:
     assert (ended.code, ended.counts["platesWritten"], ended.counts["rejected"]) == (4, 1, 1)
     reason = "no vehicle has this VIN and unifier; take in the file of vehicles first"
     assert ended.rejects[1] == f"3,{reason},{vin(2)},1ABC235,2015-01-01"
+
+
+@pytest.mark.requirement("R9")
+async def test_the_journal_has_one_entry_for_each_chunk(database_url: str, pool: asyncpg.Pool, tmp_path: Path) -> None:
+    path = write(tmp_path / "extract.csv", [line(number) for number in range(1, 8)])
+    await import_vehicles(database_url, path, "--lines-at-once", "3")
+    await import_vehicles(database_url, path, "--lines-at-once", "3")
+    rows = await pool.fetch("select about, content from journal.entry where kind = 'vehicles.delivered' order by batch")
+    assert [row["about"] for row in rows] == [hashlib.sha256(path.read_bytes()).hexdigest()] * 3
+    contents = [json.loads(row["content"]) for row in rows]
+    assert [(each["after_line"], each["up_to_line"], each["counts"]["vehiclesAdded"]) for each in contents] == [
+        (1, 4, 3), (4, 7, 3), (7, 8, 1),
+    ]  # fmt: skip
 
 
 async def test_a_request_that_was_told_the_vin_is_unknown_stays_as_it_is(
