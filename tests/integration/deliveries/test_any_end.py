@@ -131,7 +131,7 @@ async def test_a_database_that_stays_away_is_told_and_a_later_run_goes_on(
 ) -> None:
     whole = await expected(extract, empty_copy)
     name = database_url.partition("?")[0].rpartition("/")[2]
-    importing = asyncio.create_task(import_vehicles(database_url, extract, "--lines-at-once", "1", "--patience", "0.5"))
+    importing = asyncio.create_task(import_vehicles(database_url, extract, "--lines-at-once", "1", "--patience", "1"))
     pids = "select pid from pg_stat_activity where datname = $1 and query like '%staged%'"
     while not await administration.fetch(pids, name):
         assert not importing.done(), "it ended before the database went away"

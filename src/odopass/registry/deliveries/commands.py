@@ -60,7 +60,7 @@ AtOnce = Annotated[
     typer.Option("--lines-at-once", metavar="N", min=1, max=1_000_000, help="Lines that share a transaction."),
 ]
 Patience = Annotated[
-    float,
+    int,
     typer.Option(metavar="SECONDS", min=0, help="How long a database that goes away is waited for."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON on standard output, and no bar.")]
@@ -82,7 +82,7 @@ def import_vehicles(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Take a file in once more that is done already.")] = False,
     lines_at_once: AtOnce = 100_000,
-    patience: Patience = 600.0,
+    patience: Patience = 600,
     database_url: Url = None,
     data: Data = None,
     as_json: Json = False,
@@ -137,7 +137,7 @@ def import_readings(
         ),
     ] = None,
     lines_at_once: AtOnce = 5_000,
-    patience: Patience = 600.0,
+    patience: Patience = 600,
     database_url: Url = None,
     data: Data = None,
     as_json: Json = False,
@@ -179,7 +179,7 @@ def run_import(
     database_url: str | None,
     data: Path | None,
     lines_at_once: int,
-    patience: float,
+    patience: int,
     quiet: bool,
 ) -> list[Result]:
     """Look the files through, reach the database and take one file after another in; explain what goes wrong."""
