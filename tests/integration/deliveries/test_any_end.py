@@ -207,3 +207,22 @@ async def test_a_file_that_changes_while_it_is_read_is_not_read_on(database_url:
             assert await connection.fetchval("select count(*) from vehicle where vin = $1", vin(5_000)) == 1
     finally:
         await connection.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_an_import_that_is_told_to_end_says_how_to_go_on(
+    database_url: str, extract: Path, number: signal.Signals
+) -> None:
+    process = start("import-vehicles", database_url, extract, "--lines-at-once", "1")
+    connection = await asyncpg.connect(database_url)
+    try:
+        while not await connection.fetchval("select count(*) from delivery where line > 5"):
+            assert process.poll() is None, "it ended before it could be told to"
+            await asyncio.sleep(0.01)
+        process.send_signal(number)
+        _, said = await asyncio.to_thread(process.communicate)
+    finally:
+        await connection.close()
+    assert process.returncode == 130
+    assert said.strip() == "Interrupted. What was taken in stays; the same command goes on from there."
+    assert (await import_vehicles(database_url, extract)).counts["lines"] == LINES

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeAlias, TypeVar
 
 import asyncpg
 import typer
@@ -23,6 +24,7 @@ from odopass.registry.accounts.reaching import database_at, server_in
 from odopass.registry.deliveries.refusing import FileRefused
 from odopass.registry.logs import configure_logs
 from odopass.registry.postgres import ExplainedError
+from odopass.registry.serving.ending import EndSignals, until_told
 
 if TYPE_CHECKING:
     from odopass.registry.deliveries.chunks import DeliveredFile
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from odopass.registry.deliveries.taking_in import Importing
 
 Result = TypeVar("Result")
+#: Gives, for a file, what is told of the bytes that were looked through.
+Looking: TypeAlias = Callable[[Path], Callable[[int], None]]
 
 EXIT_NO_DATABASE: Final = 3
 EXIT_LINES_LEFT_OUT: Final = 4
@@ -91,8 +95,8 @@ def import_vehicles(
 
     A killed import goes on where it stopped when the same command is given again; a file that is done changes nothing.
     """
-    from odopass.registry.vehicles.importing import import_vehicles as import_file  # noqa: PLC0415 - see above
-    from odopass.registry.vehicles.importing import open_extracts  # noqa: PLC0415
+    from odopass.registry.vehicles.extracts import open_extract  # noqa: PLC0415 - see above
+    from odopass.registry.vehicles.importing import import_vehicles as import_file  # noqa: PLC0415
 
     if rejects is not None and len(files) > 1:
         raise typer.BadParameter("one file of rejected lines cannot serve several files", param_hint="--rejects")
@@ -103,7 +107,7 @@ def import_vehicles(
         return imported.as_json()
 
     told = run_import(
-        lambda: list(open_extracts(files, own_names)),
+        lambda looking: [open_extract(path, own_names, looking(path)) for path in files],
         one,
         database_url=database_url,
         data=data,
@@ -161,7 +165,7 @@ def import_readings(
         return (await import_file(importing, file, found, outcomes=outcomes)).as_json()
 
     told = run_import(
-        lambda: [open_readings(path, own_names) for path in files],
+        lambda looking: [open_readings(path, own_names, looking(path)) for path in files],
         one,
         database_url=database_url,
         data=data,
@@ -173,7 +177,7 @@ def import_readings(
 
 
 def run_import(
-    opened: Callable[[], list[DeliveredFile]],
+    opened: Callable[[Looking], list[DeliveredFile]],
     one: Callable[[Importing, DeliveredFile], Awaitable[Result]],
     *,
     database_url: str | None,
@@ -191,7 +195,9 @@ def run_import(
             "give either --database-url or --data (or one of their variables), whichever the registry was started with"
         )
 
-    async def all_of_them(files: list[DeliveredFile], bars: Shown) -> list[Result]:
+    told: list[Result] = []
+
+    async def all_of_them(files: list[DeliveredFile], bars: Shown) -> None:
         async with _address(database_url, data) as address:
             importing = Importing(
                 address,
@@ -201,11 +207,15 @@ def run_import(
                 tell=_say,
                 on_progress=bars.update,
             )
-            return [await one(importing, file) for file in files]
+            for file in files:
+                told.append(await one(importing, file))  # noqa: PERF401 - each is told once it is done
 
     try:
-        with shown(visible=not quiet) as bars:
-            return asyncio.run(all_of_them(opened(), bars))
+        with shown(visible=not quiet) as bars, _ending() as ending:
+            files = opened(bars.looking)
+            with ending.deferred():
+                asyncio.run(until_told(ending, all_of_them(files, bars)))
+            ending.check()
     except KeyboardInterrupt:
         _fail("Interrupted. What was taken in stays; the same command goes on from there.", EXIT_INTERRUPTED)
     except FileRefused as error:
@@ -220,6 +230,13 @@ def run_import(
         )
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         _fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
+    return told
+
+
+def _ending() -> AbstractContextManager[EndSignals]:
+    """SIGTERM ends an import as Ctrl-C does, so that a server that was started for it is stopped."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    return EndSignals() if in_main_thread else nullcontext(EndSignals())
 
 
 @asynccontextmanager

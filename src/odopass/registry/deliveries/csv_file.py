@@ -7,13 +7,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from odopass.registry.deliveries.chunks import Lines, Rejected
 from odopass.registry.deliveries.columns import Column, Layout, lay_out
+from odopass.registry.deliveries.csv_block import split_at_once
 from odopass.registry.deliveries.encodings import SHOWN, UTF_8, Looked, look_through
 from odopass.registry.deliveries.refusing import FileRefused
 from odopass.wire.echo import printable
@@ -61,22 +62,33 @@ class CsvFile:
                 raw = list(islice(file, most))
         except OSError as error:
             raise unreadable(self.path, error) from error
-        records, rejected, read = self._records(raw, line)
-        columns = list(zip(*records.values(), strict=True))
-        cells = {
-            column: trimmed(pa.array(columns[place] if columns else [], pa.string()))
-            for column, place in self.layout.places.items()
-        }
-        whole = list(records.values())
+        table = self._at_once(raw)
+        if table is None:
+            records, rejected, read = self._records(raw, line)
+            columns: list[Any] = [pa.array(cells, pa.string()) for cells in zip(*records.values(), strict=True)]
+            columns = columns or [pa.array([], pa.string()) for _ in self.layout.header]
+            numbers = pa.array(records, pa.int64())
+        else:
+            columns, rejected, read = [column.combine_chunks() for column in table.columns], [], len(raw)
+            numbers = pa.array(range(line + 1, line + 1 + read), pa.int64())
         return Lines(
-            numbers=pa.array(records, pa.int64()),
-            cells=cells,
-            whole=lambda place: tuple(whole[place]),
+            numbers=numbers,
+            cells={column: trimmed(columns[place]) for column, place in self.layout.places.items()},
+            whole=lambda place: tuple(column[place].as_py() for column in columns),
             rejected=rejected,
             position=position + sum(map(len, raw)),
             line=line + len(raw),
             read=read,
         )
+
+    def _at_once(self, raw: Sequence[bytes]) -> pa.Table | None:
+        block = b"".join(raw)
+        if self._encoding != UTF_8:
+            try:
+                block = block.decode(self._encoding).encode()
+            except UnicodeDecodeError:
+                return None
+        return split_at_once(block, lines=len(raw), separator=self._separator, header=self.layout.header)
 
     def _records(self, raw: Sequence[bytes], line: int) -> tuple[dict[int, list[str]], list[Rejected], int]:
         """The cells of each line by its number; the lines that have other cells than the header; how many there are."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -23,6 +24,18 @@ class Shown:
     def say(self, text: str) -> None:
         """Print a line above the bars."""
         self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def looking(self, path: Path) -> Callable[[int], None]:
+        """A bar for the first look at a file; it goes when the file has been read to its end."""
+        size = path.stat().st_size
+        task = self._progress.add_task(f"looking through {path.name}", total=size, lines="", rate="")
+
+        def read(more: int) -> None:
+            self._progress.advance(task, more)
+            if self._progress.tasks[self._progress.task_ids.index(task)].finished:
+                self._progress.remove_task(task)
+
+        return read
 
     def update(self, file: DeliveredFile, delivery: Delivery) -> None:
         """Show how far a file is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from odopass.registry.deliveries.chunks import DeliveredFile
 from odopass.registry.deliveries.ledger import LINES, REJECTED, Delivery
 from odopass.registry.deliveries.left_out import write_rejected
 from odopass.registry.deliveries.taking_in import Importing, take_in
-from odopass.registry.vehicles.extracts import open_extract, plate_problems
+from odopass.registry.vehicles.extracts import plate_problems
 from odopass.registry.vehicles.merging import Merging
 
 
@@ -56,16 +55,6 @@ class Imported:
             "rejects": None if self.rejects is None else str(self.rejects),
             "seconds": round(self.seconds, 3),
         }
-
-
-def open_extracts(paths: Sequence[Path], own_names: Mapping[str, str]) -> Iterator[DeliveredFile]:
-    """Look all files through, before anything of the first is taken in.
-
-    Raises:
-        FileRefused: one of them cannot be used.
-    """
-    for path in paths:
-        yield open_extract(path, own_names)
 
 
 async def import_vehicles(
