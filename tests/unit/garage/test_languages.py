@@ -230,7 +230,7 @@ async def test_a_full_disk_is_told_in_the_readers_language_with_what_was_typed_s
 async def test_a_book_that_cannot_be_read_is_told_in_the_readers_language(
     browser: httpx.AsyncClient, workshop: Workshop
 ) -> None:
-    workshop.book._storage._db.close()
+    workshop.book._storage.close()  # waits until the sender has let go of it
     page = await browser.get("/history", headers={"accept-language": "nl"})
     assert page.status_code == 503
     assert "Het logboek kan niet gelezen of beschreven worden." in page.text

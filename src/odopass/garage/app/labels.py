@@ -151,6 +151,8 @@ NOTICES: Final[Mapping[str, str]] = {
     "website too, or nothing can be sent.",
     "history_asked": "The vehicle history is asked for.",
     "workplaces": "The workplaces are saved.",
+    "feeds": "The settings are saved.",
+    "token_revoked": "The token is revoked: nothing is taken with it any more.",
 }
 
 
@@ -171,11 +173,6 @@ def rule_text(rule: ExclusionRule, say: Wording) -> str:
         case "category":
             return say(CATEGORIES[rule.value]) if rule.value in CATEGORIES else rule.value
     return say("Foreign plates (of a form that is not Belgian)")
-
-
-def rule_reason(rule: ExclusionRule) -> str:
-    """The reason that the book keeps for what a rule has left out."""
-    return f"rule:{rule.kind}:{rule.value}"
 
 
 def reason_text(why: str, say: Wording) -> str:
