@@ -45,13 +45,15 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("statement", REFUSED)
-async def test_the_registrys_role_is_refused(pool: asyncpg.Pool, statement: str) -> None:
+async def test_the_registrys_role_can_change_remove_and_take_over_nothing(pool: asyncpg.Pool) -> None:
     assert await pool.fetchval("select current_user") == "odopass"
     await seal(pool)
-    with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.InvalidGrantOperationError)) as refused:
-        await pool.execute(statement)
-    assert refused.value.sqlstate in {"42501", "0LP01"}
+    for statement in REFUSED:
+        try:
+            await pool.execute(statement)
+        except asyncpg.InsufficientPrivilegeError:
+            continue
+        pytest.fail(f"was not refused: {statement}")
     assert await pool.fetchval("select count(*) from journal.entry where about = 'journal'") == 1
 
 

@@ -163,7 +163,7 @@ async def test_a_sealer_that_dies_before_its_commit_leaves_everything_to_the_nex
     assert await recomputed(pool) == Recomputed(5, 1)
 
 
-async def test_an_entry_is_written_in_one_way_whatever_the_order_of_its_members() -> None:
+def test_what_is_compared_is_written_in_one_way_whatever_the_order_of_its_members() -> None:
     assert canonical({"b": 1, "a": {"d": None, "c": "é"}}) == '{"a":{"c":"é","d":null},"b":1}'
     with pytest.raises(ValueError, match="JSON compliant"):
         canonical({"x": float("nan")})  # type: ignore[dict-item]

@@ -51,7 +51,8 @@ async def judged(verify: Verify, *options: str) -> list[dict[str, Any]]:
 
 @pytest_asyncio.fixture
 async def played(registry: Registry, dms: Dms, car: int) -> Registry:
-    """Every kind of thing that changes data: outcomes, a correction, a confirmation, a report, an account, the switch."""
+    """Things that change data: outcomes, a correction, a report, an account."""
+    assert car
     await dms.submitted(vin=VIN, km=80_000, day=TODAY - timedelta(days=300))
     await seal(registry.pool)
     wrong = await dms.submit(vin=VIN, km=8_100, day=TODAY - timedelta(days=200))
@@ -80,9 +81,8 @@ async def test_a_registry_in_operation_verifies(played: Registry, verify: Verify
     assert await judged(verify, "--known-seal", known) == []
 
 
-async def test_what_is_not_sealed_yet_is_no_fault(
-    played: Registry, dms: Dms, verify: Verify, administrator: asyncpg.Connection
-) -> None:
+@pytest.mark.usefixtures("played")
+async def test_what_is_not_sealed_yet_is_no_fault(dms: Dms, verify: Verify, administrator: asyncpg.Connection) -> None:
     await accounts.unlock(administrator, dms.garage.username)
     found = await verify()
     assert found.exit_code == 0, found.output
@@ -90,9 +90,8 @@ async def test_what_is_not_sealed_yet_is_no_fault(
 
 
 @pytest.mark.parametrize("column", ["kind", "about", "content", "public", "at", "salt"])
-async def test_a_changed_entry_is_named(
-    played: Registry, verify: Verify, administrator: asyncpg.Connection, column: str
-) -> None:
+@pytest.mark.usefixtures("played")
+async def test_a_changed_entry_is_named(verify: Verify, administrator: asyncpg.Connection, column: str) -> None:
     entry = await administrator.fetchrow(
         "select batch, place, about, first_leaf + place as number from journal.entry join journal.sealed using (batch) "
         "where kind = 'observation.settled' order by first_leaf + place limit 1"
@@ -109,8 +108,9 @@ async def test_a_changed_entry_is_named(
     assert bool(others) == (column in {"about", "content"})
 
 
+@pytest.mark.usefixtures("played")
 async def test_a_removed_entry_batch_or_end_of_the_journal_is_named(
-    played: Registry, verify: Verify, administrator: asyncpg.Connection
+    verify: Verify, administrator: asyncpg.Connection
 ) -> None:
     known = await latest_seal(administrator)
     assert known is not None
@@ -148,7 +148,8 @@ async def test_a_removed_entry_batch_or_end_of_the_journal_is_named(
     assert {"added", "changed"} >= {each["what"] for each in await judged(verify)} != set()
 
 
-async def test_an_added_entry_is_named(played: Registry, verify: Verify, administrator: asyncpg.Connection) -> None:
+@pytest.mark.usefixtures("played")
+async def test_an_added_entry_is_named(verify: Verify, administrator: asyncpg.Connection) -> None:
     copy = (
         "insert into journal.entry (batch, place, kind, about, content, public, salt) "
         "select $1, $2, 'review.decided', about, content, public, salt from journal.entry where batch = 3"
@@ -163,8 +164,9 @@ async def test_an_added_entry_is_named(played: Registry, verify: Verify, adminis
     assert "under no seal" in fault["told"]
 
 
+@pytest.mark.usefixtures("played")
 async def test_an_entry_changed_together_with_its_hash_shows_in_the_root(
-    played: Registry, verify: Verify, administrator: asyncpg.Connection
+    verify: Verify, administrator: asyncpg.Connection
 ) -> None:
     await forge(administrator)
     (fault,) = await judged(verify, "--only-journal")
@@ -172,8 +174,9 @@ async def test_an_entry_changed_together_with_its_hash_shows_in_the_root(
     assert "root of seal 1" in fault["told"]
 
 
+@pytest.mark.usefixtures("played")
 async def test_a_journal_that_was_written_anew_as_a_whole_does_not_have_the_seals_that_were_noted(
-    played: Registry, verify: Verify, administrator: asyncpg.Connection
+    verify: Verify, administrator: asyncpg.Connection
 ) -> None:
     known = await latest_seal(administrator)
     assert known is not None
@@ -184,8 +187,7 @@ async def test_a_journal_that_was_written_anew_as_a_whole_does_not_have_the_seal
     assert fault["what"] == "changed"
     assert "another one than was noted elsewhere" in fault["told"]
     # Whoever forges the journal must forge the tables as well.
-    (fault,) = await judged(verify)
-    assert "80000 km" in fault["told"]
+    assert any("80000 km" in fault["told"] for fault in await judged(verify))
 
 
 async def forge(administrator: asyncpg.Connection) -> None:
@@ -233,8 +235,10 @@ async def rewrite_seals(administrator: asyncpg.Connection) -> None:
         ("update reading set superseded_at = now() where km = 80000", "changed", "taken out of the history"),
         ("delete from reading where km = 80000", "removed", '"km":80000'),
         (
-            "insert into reading (vehicle_id, reading_date, km, source, observation_type, recorded_at) "
-            "select id, '2025-01-01', 7, 'garage', 'REPAIR_MAINTENANCE_SERVICE', now() from vehicle",
+            (
+                "insert into reading (vehicle_id, reading_date, km, source, observation_type, recorded_at) "
+                "select id, '2025-01-01', 7, 'garage', 'REPAIR_MAINTENANCE_SERVICE', now() from vehicle"
+            ),
             "added",
             "7 km",
         ),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
-from odopass.registry.journal.entries import Entry, canonical
+from odopass.registry.journal.entries import Entry, written
 from odopass.registry.store.database import Database
 
 #: The most entries of one batch; what a proof of one of them reads stays small.
@@ -35,7 +35,7 @@ async def append(connection: Database, entries: Sequence[Entry]) -> None:
         batch = entries[first : first + MOST_OF_A_BATCH]
         salts = os.urandom(_SALT_BYTES * len(batch))
         rows = [
-            (each.kind, each.about, canonical(each.content), canonical(each.public), salts[at : at + _SALT_BYTES])
+            (each.kind, each.about, written(each.content), written(each.public), salts[at : at + _SALT_BYTES])
             for at, each in zip(range(0, len(salts), _SALT_BYTES), batch, strict=True)
         ]
         await connection.execute(_APPEND, *zip(*rows, strict=True))

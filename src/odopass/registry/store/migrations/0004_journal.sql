@@ -12,8 +12,8 @@ create table journal.entry (
     at              timestamptz not null default now(),
     kind            text not null,                 -- what happened: observation.settled, account.reset …
     about           text not null,                 -- a case, an establishment number, a VIN, a user name
-    content         text not null,                 -- canonical JSON, kept byte for byte: it is hashed
-    public          text not null,                 -- canonical JSON: the part that a proof shows
+    content         text not null,                 -- JSON, kept byte for byte: it is hashed
+    public          text not null,                 -- JSON: the part that a proof shows
     salt            bytea not null,                -- random; keeps the withheld part from being guessed
     primary key (batch, place)
 );
