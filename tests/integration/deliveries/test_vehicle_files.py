@@ -189,6 +189,18 @@ async def test_a_tenth_of_bad_lines_costs_no_good_one(database_url: str, pool: a
     assert await pool.fetchval("select count(*) from vehicle") == 1_800
 
 
+async def test_a_file_of_which_no_line_is_good_is_refused_and_not_rejected_line_by_line(
+    database_url: str, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    plates = [f"{vin(number)},1ABC{number},2015-01-01" for number in range(100, 300)]
+    ended = await import_vehicles(database_url, write(tmp_path / "plates.csv", plates, header="vin,plate,valid_from"))
+    assert ended.code == 5
+    assert "of line 2: no vehicle has this VIN and unifier; take in the file of vehicles first" in ended.said
+    assert await pool.fetchval("select count(*) from rejected_line") == 0
+    await import_vehicles(database_url, write(tmp_path / "vehicles.csv", [line(n) for n in range(100, 300)]))
+    assert (await import_vehicles(database_url, tmp_path / "plates.csv")).counts["platesWritten"] == 200
+
+
 @pytest.mark.parametrize(("encoding", "separator"), [("utf-8", ","), ("utf-8-sig", ";"), ("cp1252", "\t")])
 async def test_encoding_and_separator_are_recognised(
     database_url: str, pool: asyncpg.Pool, tmp_path: Path, encoding: str, separator: str

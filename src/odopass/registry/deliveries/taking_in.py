@@ -32,6 +32,8 @@ _CONNECT_SECONDS: Final = 10.0
 #: A statement that takes longer means a connection whose other end is gone.
 _STATEMENT_SECONDS: Final = 900.0
 _LONGEST_REST_SECONDS: Final = 10.0
+#: If so many lines are bad and none is good, the file is another one than was meant.
+_ENOUGH_TO_TELL: Final = 100
 
 #: What says that the database is away or busy with something else, not that a statement was wrong.
 _AWAY: Final = (
@@ -184,6 +186,8 @@ class _Run:
     async def _commit(self, connection: Database, delivery: Delivery, chunk: Chunk) -> Delivery:
         async with connection.transaction():
             counts = dict(await self._apply(connection, delivery, chunk))
+            if not delivery.counts[LINES] and chunk.read == len(chunk.rejected) >= _ENOUGH_TO_TELL:
+                raise self._nothing_good(chunk)
             counts |= {LINES: chunk.read, REJECTED: len(chunk.rejected)}
             delivery = await advance(
                 connection, delivery, chunk, counts, end=self._file.end, now=self._importing.clock.now()
@@ -223,6 +227,15 @@ class _Run:
             ) from error
         await asyncio.sleep(self._rest)
         self._rest = min(self._rest * 2, _LONGEST_REST_SECONDS)
+
+    def _nothing_good(self, chunk: Chunk) -> FileRefused:
+        first = chunk.rejected[0]
+        return FileRefused(
+            f"{self._file.path} is most likely another file than was meant.",
+            f"None of its first {chunk.read:,} lines can be taken in; of line {first.line:,}: {first.reason}. "
+            "Nothing was taken in.",
+            "Look at that line. If columns have other names than they should, say so: --column THEIRS=OURS.",
+        )
 
     def _full(self) -> ExplainedError:
         return ImportStopped(
