@@ -16,6 +16,7 @@ import typer
 
 from odopass.registry.accounts.commands import account
 from odopass.registry.accounts.reaching import database_at
+from odopass.registry.deliveries import commands as deliveries
 from odopass.registry.journal.commands import add_journal_commands
 from odopass.registry.journal.guarding import migrate_embedded, powers_over_journal
 from odopass.registry.logs import configure_logs
@@ -55,6 +56,8 @@ registry = typer.Typer(
 )
 registry.add_typer(account)
 registry.add_typer(maintenance)
+registry.command("import-vehicles", epilog=deliveries.EPILOG)(deliveries.import_vehicles)
+registry.command("import-readings", epilog=deliveries.EPILOG)(deliveries.import_readings)
 add_journal_commands(registry)
 
 

@@ -22,8 +22,8 @@ from odopass.registry.store.database import Database
 
 _REQUESTS = """
     select guid, subject, kind, case_guid, case_subject, account_id, received_at, identification, identifier,
-        observation_type, reading_date, km
-    from request
+        observation_type, reading_date, km, coalesce(account.source, 'garage'), delivery_id is not null
+    from request left join account on account.id = request.account_id
     where guid = any($1::uuid[])
 """
 _CASES = """
@@ -66,6 +66,8 @@ class Request:
 
     Attributes:
         observation: what it says; None for a confirmation.
+        source: who reads the odometers of the account that sent it.
+        delivered: whether it came in a file, so that nobody will answer what is asked about it.
     """
 
     guid: UUID
@@ -78,6 +80,8 @@ class Request:
     identification: Identification
     identifier: str
     observation: Observation | None
+    source: SourceKind = SourceKind.GARAGE
+    delivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ async def _requests(connection: Database, claims: Sequence[Claim]) -> dict[UUID,
             identification=Identification(row[7]),
             identifier=row[8],
             observation=None if row[9] is None else _observation(row[9], row[10], row[11]),
+            source=_SOURCES[row[12]],
+            delivered=row[13],
         )
         for row in rows
     }
