@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from odopass.registry.api.answers import DATABASE_AWAY
 from odopass.registry.api.queues import read_queues
 from odopass.registry.api.service import service_of
+from odopass.registry.journal.guarding import powers_over_journal
 from odopass.registry.metrics import shared_folder
 
 
@@ -21,9 +22,14 @@ async def get_health(_: Request) -> Response:
 
 
 async def get_ready(request: Request) -> Response:
-    """The process can take requests in: the database answers. Says how much waits to be judged, and for how long."""
+    """The process can take requests in: the database answers.
+
+    Says how much waits to be judged, and for how long, and whether the journal is safe from the registry's own role.
+    """
     try:
-        queues = await read_queues(service_of(request.app).pool)
+        pool = service_of(request.app).pool
+        queues = await read_queues(pool)
+        guarded = not await powers_over_journal(pool)
     except DATABASE_AWAY as error:
         reason = f"the database does not answer: {str(error) or type(error).__name__}"
         return JSONResponse({"ready": False, "reason": reason}, 503)
@@ -34,6 +40,7 @@ async def get_ready(request: Request) -> Response:
             "oldestWaitsSeconds": round(queues.oldest_vehicle_s, 3),
             "reportsWaiting": queues.reports,
             "oldestReportWaitsSeconds": round(queues.oldest_report_s, 3),
+            "journalGuarded": guarded,
         }
     )
 

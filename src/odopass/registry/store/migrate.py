@@ -36,7 +36,7 @@ class Migration:
     """One step from one state of the tables to the next.
 
     Attributes:
-        number: its place in the order. There may be gaps.
+        number: its place in the order, from 1. A number may be missing.
         name: the name of its file, for example 0001_first_tables.
         sql: what is executed, in one transaction.
     """
@@ -64,8 +64,8 @@ def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
             raise ValueError(f"{path.name}: a migration is named NNNN_title.sql")
         migrations.append(Migration(int(match["number"]), path.stem, path.read_text(encoding="utf-8")))
     numbers = [migration.number for migration in migrations]
-    if len(set(numbers)) < len(numbers):
-        raise ValueError(f"two migrations in {folder} have the same number: {numbers}")
+    if len(set(numbers)) < len(numbers) or 0 in numbers:
+        raise ValueError(f"the migrations in {folder} are numbered {numbers}; each needs a number of its own, from 1")
     return migrations
 
 
@@ -93,10 +93,10 @@ async def migrate(url: str, *, folder: Path = MIGRATIONS) -> list[str]:
             await connection.execute(_TABLE)
             done = await connection.fetch("select number, name, sha256 from schema_migration order by number")
             _check_applied(done, migrations)
-            there = {row["number"] for row in done}
+            applied_before = {row["number"] for row in done}
             applied = []
             for migration in migrations:
-                if migration.number in there:
+                if migration.number in applied_before:
                     continue
                 await _apply(connection, migration)
                 applied.append(migration.name)
