@@ -28,6 +28,9 @@ SAME_AS_BEFORE: Final = "211"
 ABOVE_DISPLAY: Final = "212"
 REPLACED_BUT_CONTINUES: Final = "213"
 
+REFUSED_IN_REVIEW: Final = "301"
+WITHDRAWN: Final = "302"
+
 #: A value of a finding: km and days as integers, dates as ISO text, names as text. All of it survives JSON.
 Value = int | str
 

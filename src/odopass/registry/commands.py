@@ -14,6 +14,8 @@ import structlog
 import typer
 
 from odopass.registry.accounts.commands import account
+from odopass.registry.desk.setup import read_desk_setup
+from odopass.registry.employees.commands import employee
 from odopass.registry.logs import configure_logs
 from odopass.registry.maintenance.calendar import WeeklyWindow
 from odopass.registry.maintenance.commands import maintenance
@@ -43,6 +45,7 @@ registry = typer.Typer(
     add_completion=False,
 )
 registry.add_typer(account)
+registry.add_typer(employee)
 registry.add_typer(maintenance)
 
 
@@ -142,6 +145,29 @@ def serve(
         ),
     ] = "",
     reports: Reports = None,
+    desk: Annotated[
+        bool, typer.Option("--desk/--no-desk", help="Serve the employees' desk below /desk, or do not.")
+    ] = True,
+    desk_url: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="The address under which employees reach the desk, if not the public one; it is reached under no "
+            "other name then.",
+            show_default=False,
+        ),
+    ] = "",
+    desk_setup: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="ODOPASS_DESK",
+            show_envvar=True,
+            help="The TOML file that sets the desk up: OpenID Connect, mail, how long sessions last. Without: "
+            "passwords only, and no mail.",
+            show_default=False,
+        ),
+    ] = None,
     log_level: Level = LogLevel.INFO,
 ) -> None:
     """Serve the API and judge what comes in, on the embedded PostgreSQL or on one of your own.
@@ -158,6 +184,7 @@ def serve(
     scheme = "https" if certificates else "http"
     try:
         setup = _checked(reports)
+        read_desk_setup(desk_setup)
         tls = _context(certificates)
         with listen(host, port) as listener:
             bound = listener.getsockname()[1]
@@ -168,6 +195,9 @@ def serve(
                 public_url=(public_url or address).rstrip("/"),
                 reports=setup,
                 maintenance=window,
+                desk=desk,
+                desk_url=desk_url.rstrip("/"),
+                desk_setup=None if desk_setup is None else str(desk_setup.absolute()),
             )
             _log.info("listening", address=address, environment=environment.value)
             crew = Crew(api_processes, workers, certificates, log_level)

@@ -27,6 +27,9 @@ class Settings:
         report_lease_seconds: the same for a maker of reports: a minute for the sources, and ample time to write.
         maintenance: the weekly window in which no requests are taken, as ``thu 19:00-24:00`` (W20); "": none.
         batch: how many vehicles a worker claims at once.
+        desk: whether the employees' desk is served.
+        desk_url: the address under which employees reach it, without a slash at the end; "": the public one.
+        desk_setup: the TOML file that sets the desk up (see `registry.desk.setup`); None: passwords only, no mail.
     """
 
     environment: Environment
@@ -38,6 +41,9 @@ class Settings:
     report_lease_seconds: float = 120.0
     batch: int = 500
     maintenance: str = ""
+    desk: bool = True
+    desk_url: str = ""
+    desk_setup: str | None = None
 
     @property
     def strict_members(self) -> bool:
