@@ -1,7 +1,7 @@
 """Garages' accounts in the database (R8).
 
 An account is an establishment of an enterprise: whoever logs in reports for that establishment. Functions take an
-open connection and run single statements on it; who calls them decides about the transaction.
+open connection. A change and its entry in the journal are one transaction, or part of the caller's.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from asyncpg import Record, UniqueViolationError
 
+from odopass.registry.accounts.journaling import note
 from odopass.registry.accounts.passwords import make_hash, require_strength
 from odopass.registry.accounts.secret import Secret
 from odopass.registry.accounts.sources import USERNAME
@@ -114,21 +115,24 @@ async def add(
     if password is not None:
         require_strength(password, known=(username, establishment, enterprise, name))
         password_hash = await asyncio.to_thread(make_hash, password)
-    row = await connection.fetchrow(
-        f"""
-        insert into account (username, establishment, enterprise, name, password_hash) values ($1, $2, $3, $4, $5)
-        on conflict do nothing
-        returning {_COLUMNS}
-        """,  # noqa: S608 - the columns are a constant
-        username,
-        establishment,
-        enterprise,
-        name,
-        password_hash,
-    )
-    if row is None:
-        raise await _taken(connection, username, establishment)
-    return _account(row)
+    async with connection.transaction():
+        row = await connection.fetchrow(
+            f"""
+            insert into account (username, establishment, enterprise, name, password_hash) values ($1, $2, $3, $4, $5)
+            on conflict do nothing
+            returning {_COLUMNS}
+            """,  # noqa: S608 - the columns are a constant
+            username,
+            establishment,
+            enterprise,
+            name,
+            password_hash,
+        )
+        if row is None:
+            raise await _taken(connection, username, establishment)
+        added = _account(row)
+        await note(connection, "added", added)
+    return added
 
 
 async def find_by_username(connection: Database, username: str) -> Account | None:
@@ -177,7 +181,7 @@ async def reset_password(connection: Database, key: str, password: Secret) -> Ac
     account = await find(connection, key)
     require_strength(password, known=account.publicly_known)
     password_hash = await asyncio.to_thread(make_hash, password)
-    return await _change(connection, account, "password_hash", password_hash)
+    return await _change(connection, account, "reset", "password_hash", password_hash)
 
 
 async def lock(connection: Database, key: str) -> Account:
@@ -186,7 +190,7 @@ async def lock(connection: Database, key: str) -> Account:
     Raises:
         NoSuchAccount: no account has this user name or establishment number.
     """
-    return await _change(connection, await find(connection, key), "state", AccountState.LOCKED.value)
+    return await _change(connection, await find(connection, key), "locked", "state", AccountState.LOCKED.value)
 
 
 async def unlock(connection: Database, key: str) -> Account:
@@ -195,7 +199,7 @@ async def unlock(connection: Database, key: str) -> Account:
     Raises:
         NoSuchAccount: no account has this user name or establishment number.
     """
-    return await _change(connection, await find(connection, key), "state", AccountState.ACTIVE.value)
+    return await _change(connection, await find(connection, key), "unlocked", "state", AccountState.ACTIVE.value)
 
 
 async def rename(connection: Database, key: str, *, name: str | None = None, username: str | None = None) -> Account:
@@ -210,17 +214,22 @@ async def rename(connection: Database, key: str, *, name: str | None = None, use
     new_name = account.name if name is None else _checked_name(name)
     new_username = account.username if username is None else _checked_username(username)
     try:
-        row = await connection.fetchrow(
-            f"update account set name = $2, username = $3, changed_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
-            account.id,
-            new_name,
-            new_username,
-        )
+        async with connection.transaction():
+            row = await connection.fetchrow(
+                f"update account set name = $2, username = $3, changed_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
+                account.id,
+                new_name,
+                new_username,
+            )
+            if row is None:
+                raise _missing(key)
+            renamed = _account(row)
+            await note(
+                connection, "renamed", renamed, username_before=account.username, new_name=renamed.name != account.name
+            )
     except UniqueViolationError:
         raise AccountExists(f"The user name {new_username} is taken by another account. Choose another one.") from None
-    if row is None:
-        raise _missing(key)
-    return _account(row)
+    return renamed
 
 
 async def replace_hash(connection: Database, account_id: int, *, old: str, new: str) -> None:
@@ -230,15 +239,18 @@ async def replace_hash(connection: Database, account_id: int, *, old: str, new: 
     )
 
 
-async def _change(connection: Database, account: Account, column: str, value: str) -> Account:
-    row = await connection.fetchrow(
-        f"update account set {column} = $2, changed_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
-        account.id,
-        value,
-    )
-    if row is None:
-        raise _missing(account.username)
-    return _account(row)
+async def _change(connection: Database, account: Account, what: str, column: str, value: str) -> Account:
+    async with connection.transaction():
+        row = await connection.fetchrow(
+            f"update account set {column} = $2, changed_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
+            account.id,
+            value,
+        )
+        if row is None:
+            raise _missing(account.username)
+        changed = _account(row)
+        await note(connection, what, changed)
+    return changed
 
 
 async def _taken(connection: Database, username: str, establishment: str) -> AccountExists:

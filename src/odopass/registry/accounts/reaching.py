@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import asyncpg
 
+from odopass.registry.journal.guarding import migrate_embedded
 from odopass.registry.postgres import EmbeddedPostgres, PostgresUnavailable
-from odopass.registry.store.migrate import migrate
 
 if TYPE_CHECKING:
     from odopass.registry.store.database import Database
@@ -75,7 +75,7 @@ async def database_in(folder: Path, tell: Callable[[str], None]) -> AsyncIterato
     server = EmbeddedPostgres(folder, tell=tell)
     await asyncio.to_thread(server.start)
     try:
-        await migrate(server.dsn())
+        await migrate_embedded(server)
         async with database_at(server.dsn()) as connection:
             yield connection
     finally:

@@ -28,6 +28,7 @@ class Settlement:
         request: the request that was judged.
         opens: whether the case begins with this request; else its row is changed.
         vehicle_id: what the standing observation is about; None if no vehicle was identified.
+        vin: that vehicle's, where a reading may join its history.
         observation: the one that stands now.
         standing: the request it came with.
         status: the case's state.
@@ -40,6 +41,7 @@ class Settlement:
     request: Request
     opens: bool
     vehicle_id: int | None
+    vin: str | None
     observation: Observation
     standing: UUID
     status: Status
@@ -86,6 +88,7 @@ def _correction(file: VehicleFile, request: Request, case: Case) -> Settlement:
         request=request,
         opens=False,
         vehicle_id=case.vehicle_id,
+        vin=None,
         observation=case.observation,
         standing=case.standing,
         status=Status.ISSUE,
@@ -201,6 +204,7 @@ def _settled(
         request=request,
         opens=opens,
         vehicle_id=None if file.vehicle is None else file.vehicle.id,
+        vin=file.vin,
         observation=observation,
         standing=standing,
         status=outcome.status,

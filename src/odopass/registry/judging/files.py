@@ -32,7 +32,7 @@ _CASES = """
     from unnest($1::uuid[]) as asked(guid)
     join observation_case c using (guid)
 """
-_VEHICLES = "select id, category, max_mass_kg, first_use from vehicle where id = any($1::bigint[])"
+_VEHICLES = "select id, category, max_mass_kg, first_use, vin from vehicle where id = any($1::bigint[])"
 _READINGS = """
     select vehicle_id, reading_date, arrival, km, starts_segment, source
     from reading
@@ -115,13 +115,15 @@ class VehicleFile:
 
     Attributes:
         vehicle: None if no vehicle was identified.
+        vin: the vehicle's.
         history: the readings that count.
         reports: what garages have reported and is not in ERROR, at least on the days that are judged.
         requests: those to be judged, in order of arrival.
         cases: the cases that they follow on.
     """
 
-    vehicle: Vehicle | None
+    vehicle: Vehicle | None = None
+    vin: str | None = None
     history: History = field(default_factory=History)
     reports: list[OwnReport] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
@@ -134,8 +136,9 @@ async def read_files(connection: Database, claims: Sequence[Claim]) -> dict[int,
     requests = await _requests(connection, claims)
     followed = [request.case_guid for request in requests.values() if request.kind != "submission"]
     cases = {row["guid"]: _case(row) for row in await connection.fetch(_CASES, followed)} if followed else {}
-    vehicles = {row[0]: Vehicle(*row) for row in await connection.fetch(_VEHICLES, subjects)} if subjects else {}
-    files = {claim.subject: VehicleFile(vehicles.get(claim.subject)) for claim in claims}
+    files = {claim.subject: VehicleFile() for claim in claims}
+    for vehicle_id, *facts, vin in await connection.fetch(_VEHICLES, subjects) if subjects else ():
+        files[vehicle_id] = VehicleFile(Vehicle(vehicle_id, *facts), vin)
     for claim in claims:
         file = files[claim.subject]
         file.requests = [requests[guid] for guid in claim.requests]

@@ -186,6 +186,7 @@ def _settlement(
         request=request,
         opens=False,
         vehicle_id=case.vehicle_id,
+        vin=None,
         observation=case.observation,
         standing=case.standing,
         status=Status.ERROR if rejected else Status.ISSUE,
