@@ -63,9 +63,8 @@ class Browser:
     @staticmethod
     def hidden(shown: httpx.Response, action: str) -> dict[str, str]:
         """The hidden fields of the form with this action, which must be on the page."""
-        form = re.search(
-            rf'<form[^>]*action="{re.escape(html.escape(action))}"[^>]*>(.*?)</form>', shown.text, re.DOTALL
-        )
+        opening = rf'<form method="post"[^>]*action="{re.escape(html.escape(action))}"[^>]*>'
+        form = re.search(rf"{opening}(.*?)</form>", shown.text, re.DOTALL)
         assert form is not None, f"no form {action} on {shown.url}: {shown.text[:2000]}"
         inputs = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form[1])
         return {name: html.unescape(value) for name, value in inputs}

@@ -16,7 +16,18 @@ from starlette.staticfiles import StaticFiles
 from odopass import look
 from odopass.clock import Clock
 from odopass.registry.api.answers import DATABASE_AWAY
-from odopass.registry.desk import cases, login, myself, staff
+from odopass.registry.desk import (
+    accounts,
+    activation,
+    cases,
+    dashboard,
+    log,
+    login,
+    look_up,
+    myself,
+    staff,
+    vehicles,
+)
 from odopass.registry.desk.office import Office
 from odopass.registry.desk.protection import OWN_HOSTS, Protection, host_name
 from odopass.registry.desk.setup import DeskSetup
@@ -27,7 +38,7 @@ from odopass.registry.employees.openid import OpenId
 from odopass.registry.store.database import Pool
 
 _STATIC: Final = Path(__file__).parent / "static"
-_AREAS: Final = (cases, login, myself, staff)
+_AREAS: Final = (cases, look_up, vehicles, accounts, activation, dashboard, log, login, myself, staff)
 
 
 def desk_routes() -> list[BaseRoute]:
@@ -55,7 +66,14 @@ def application(pool: Pool, clock: Clock, setup: DeskSetup, *, desk_url: str, pu
             Mount("/static", StaticFiles(directory=_STATIC)),
             *desk_routes(),
         ],
-        middleware=[Middleware(Protection, hosts=OWN_HOSTS | {host_name(parts.netloc)}, secure=secure)],
+        middleware=[
+            Middleware(
+                Protection,
+                hosts=OWN_HOSTS | {host_name(parts.netloc)},
+                public_host=host_name(urlsplit(public_url).netloc),
+                secure=secure,
+            )
+        ],
         exception_handlers={404: _missing, 405: _missing, **dict.fromkeys(DATABASE_AWAY, _away)},
     )
     made.state.office = Office(pool, clock, setup, Logins(pool), openid, public_url, secure)

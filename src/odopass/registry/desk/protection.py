@@ -22,6 +22,8 @@ _HEADERS: Final = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 _HSTS: Final = "max-age=31536000"
+#: What garages may see: the page on which they activate their account, and what it looks like.
+PUBLIC: Final = ("/desk/activate", "/desk/static/")
 #: Names of this machine, under which a desk is always reached from this machine itself.
 OWN_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -32,12 +34,14 @@ class Protection:
     Args:
         app: the application.
         hosts: the names and addresses under which it may be called, without ports.
+        public_host: the name of the registry's public pages, under which garages reach `PUBLIC` only.
         secure: whether browsers reach it over HTTPS.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], *, public_host: str, secure: bool) -> None:
         self._app = app
         self._hosts = hosts
+        self._public_host = public_host
         self._headers = _HEADERS | ({"strict-transport-security": _HSTS} if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +50,9 @@ class Protection:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if host_name(headers.get("host", "")) not in self._hosts:
+        host = host_name(headers.get("host", ""))
+        public = host == self._public_host and scope["path"].startswith(PUBLIC)
+        if host not in self._hosts and not public:
             refusal = "The desk is not reached under this address. Use the one that the registry gave you."
             await PlainTextResponse(refusal, 421)(scope, receive, send)
             return

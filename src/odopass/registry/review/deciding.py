@@ -17,6 +17,7 @@ from odopass.registry.judging.deciding import CannotCount, Settlement, accept
 from odopass.registry.judging.files import Case, Request, VehicleFile, read_files
 from odopass.registry.judging.settling import settle
 from odopass.registry.metrics import SETTLED
+from odopass.registry.review.journaling import note_decision
 from odopass.registry.review.trail import Decision, log_decision
 from odopass.registry.review.turns import turn
 from odopass.registry.store.database import Database, Pool
@@ -125,6 +126,7 @@ async def decide_case(
         # The rows of the vehicle's turn are held: nothing but a fault could keep this from being written.
         await settle(connection, [(claims[settlement.request.subject], [settlement])], now=now)
         await connection.execute("delete from review_claim where case_guid = $1", guid)
+        await note_decision(connection, decision, guid)
         await log_decision(
             connection,
             decision,

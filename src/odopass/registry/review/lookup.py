@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -62,3 +63,15 @@ async def find_garages(database: Database | Pool, text: str, *, page: int = 1) -
 
 
 PAGE_OF_GARAGES: Final = _MOST
+
+
+async def may_look(database: Database | Pool, employee_id: int, vehicle_id: int, *, since: datetime) -> bool:
+    """Whether this employee has told since then why they look at this vehicle."""
+    return bool(
+        await database.fetchval(
+            "select exists (select from history_access where vehicle_id = $1 and employee_id = $2 and looked_at >= $3)",
+            vehicle_id,
+            employee_id,
+            since,
+        )
+    )

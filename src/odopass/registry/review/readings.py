@@ -18,9 +18,10 @@ from odopass.domain.outcome import Outcome, accepted
 from odopass.domain.rules import SameGarage, judge, withdrawn
 from odopass.registry.judging.deciding import CannotCount
 from odopass.registry.judging.files import VehicleFile, read_files
+from odopass.registry.review.journaling import note_reading
 from odopass.registry.review.trail import Decision, log_decision
 from odopass.registry.review.turns import turn
-from odopass.registry.store.database import Database, Pool
+from odopass.registry.store.database import Database, Pool, fetch_one
 
 _logger = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ _REPLACE: Final = """
         vehicle_id, reading_date, km, source, observation_type, account_id, case_guid, starts_segment, remarks,
         recorded_at, country, in_miles
     ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    returning *
 """
 _CASE_CORRECTED: Final = """
     update observation_case set reading_date = $2, km = $3, settled_at = $4 where guid = $1 and status = 'PROCESSED'
@@ -81,7 +83,8 @@ async def correct_reading(
         file = (await read_files(connection, [replace(claims[key.vehicle_id], requests=())]))[key.vehicle_id]
         kind = ObservationType(old["observation_type"])
         outcome = await _judged(connection, file, Observation(day, km, kind), old)
-        await connection.execute(
+        new = await fetch_one(
+            connection,
             _REPLACE,
             key.vehicle_id,
             day,
@@ -98,8 +101,9 @@ async def correct_reading(
         )
         if old["case_guid"] is not None:
             await connection.execute(_CASE_CORRECTED, old["case_guid"], day, km, now)
-        after = {"date": day, "km": km, "remarks": list(outcome.remarks), "starts_segment": outcome.starts_segment}
-        await _log(connection, decision, old, after, now)
+        assert file.vin is not None  # noqa: S101 - its reading was found
+        await note_reading(connection, decision, file.vin, old, new)
+        await _log(connection, decision, old, _told(new), now)
 
 
 async def withdraw_reading(pool: Pool, key: ReadingKey, decision: Decision, *, now: datetime) -> None:
@@ -111,6 +115,8 @@ async def withdraw_reading(pool: Pool, key: ReadingKey, decision: Decision, *, n
     """
     async with turn(pool, [key.vehicle_id]) as (connection, _):
         old = await _supersede(connection, key, now)
+        vin: str = await connection.fetchval("select vin from vehicle where id = $1", key.vehicle_id)
+        await note_reading(connection, decision, vin, old, None)
         if old["case_guid"] is not None:
             (finding,) = withdrawn()
             await connection.execute(_CASE_WITHDRAWN, old["case_guid"], f'[["{finding.code}", {{}}]]', now)
@@ -150,16 +156,19 @@ async def _judged(connection: Database, file: VehicleFile, observation: Observat
     return accepted(found, observation_type=observation.type)
 
 
-async def _log(connection: Database, decision: Decision, old: Record, after: dict[str, Any], now: datetime) -> None:
-    before = {
-        "date": old["reading_date"],
-        "km": old["km"],
-        "arrival": old["arrival"],
-        "remarks": list(old["remarks"]),
-        "starts_segment": old["starts_segment"],
+def _told(row: Record) -> dict[str, Any]:
+    return {
+        "date": row["reading_date"],
+        "km": row["km"],
+        "arrival": row["arrival"],
+        "remarks": list(row["remarks"]),
+        "starts_segment": row["starts_segment"],
     }
+
+
+async def _log(connection: Database, decision: Decision, old: Record, after: dict[str, Any], now: datetime) -> None:
     case: UUID | None = old["case_guid"]
     await log_decision(
-        connection, decision, case_guid=case, vehicle_id=old["vehicle_id"], before=before, after=after, now=now
+        connection, decision, case_guid=case, vehicle_id=old["vehicle_id"], before=_told(old), after=after, now=now
     )
     _logger.info("reading changed", decision=decision.kind, employee=decision.employee_id, vehicle=old["vehicle_id"])

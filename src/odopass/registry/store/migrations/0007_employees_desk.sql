@@ -101,12 +101,11 @@ create index access_by_time on history_access (looked_at);
 -- The code with which a garage gives its account a password; one at a time.
 create table account_code (
     account_id      integer primary key references account,
-    code_hash       text not null,                 -- Argon2id in PHC form
+    code            bytea not null,                -- SHA-256: the code has 80 random bits, which nobody tries out
     sent_by         text not null check (sent_by in ('letter', 'mail')),
     employee_id     integer not null,
     made_at         timestamptz not null,
-    valid_until     timestamptz not null,
-    tries_left      integer not null
+    valid_until     timestamptz not null
 );
 
 -- What employees did to accounts of garages and of one another.
