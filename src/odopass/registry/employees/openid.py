@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -68,7 +68,7 @@ class OpenIdSetup:
 
     issuer: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     name: str
     roles_claim: str
     roles: Mapping[str, Role]
@@ -163,8 +163,19 @@ class OpenId:
         if begun is None:
             raise OpenIdRefused("stale", "the login was not begun in this browser, or too long ago")
         claims = await self._claims(address, state, begun["verifier"], begun["nonce"], now)
+        subject = f"{self._setup.issuer} {claims['sub']}"
+        given = _listed(claims, self._setup.roles_claim)
+        roles = sorted({self._setup.roles[each] for each in given if each in self._setup.roles})
+        if not roles:
+            # Whoever lost every role at the provider loses the sessions here, too.
+            await self._pool.execute(
+                "delete from employee_session s using employee e where e.id = s.employee_id and e.openid_subject = $1",
+                subject,
+            )
+            _log.warning("desk login through OpenID Connect refused: no role", subject=subject)
+            raise OpenIdRefused("roles", "the provider gives this person none of the desk's roles")
         async with self._pool.acquire() as connection, connection.transaction():
-            employee_id = await self._employee(connection, claims)
+            employee_id = await _employee(connection, subject, _name(claims), roles)
             token = await sessions.begin(connection, employee_id, now=now)
         _log.info("desk login through OpenID Connect", employee=employee_id, network=network_of(browser))
         return token, begun["goes_to"]
@@ -206,44 +217,6 @@ class OpenId:
             raise OpenIdRefused("refused", f"its answer cannot be believed: {error}") from error
         return dict(claims)
 
-    async def _employee(self, connection: Database, claims: Mapping[str, Any]) -> int:
-        """The employee who these claims are about, made or brought up to date."""
-        roles = sorted(
-            {self._setup.roles[each] for each in _listed(claims, self._setup.roles_claim) if each in self._setup.roles}
-        )
-        subject = f"{self._setup.issuer} {claims['sub']}"
-        if not roles:
-            # Whoever lost every role at the provider loses the sessions here, too.
-            await connection.execute(
-                "delete from employee_session s using employee e where e.id = s.employee_id and e.openid_subject = $1",
-                subject,
-            )
-            _log.warning("desk login through OpenID Connect refused: no role", subject=subject)
-            raise OpenIdRefused("roles", "the provider gives this person none of the desk's roles")
-        name = _name(claims)
-        row = await connection.fetchrow(
-            f"update employee set name = $2, roles = $3 where openid_subject = $1 returning {COLUMNS}",  # noqa: S608
-            subject,
-            name,
-            roles,
-        )
-        if row is None:
-            # The user name cannot be that of somebody who has a password here: it begins as none of theirs can end.
-            username = "openid-" + hashlib.sha256(subject.encode()).hexdigest()[:16]
-            row = await connection.fetchrow(
-                "insert into employee (username, name, roles, openid_subject) values ($1, $2, $3, $4) "  # noqa: S608
-                f"on conflict (openid_subject) do update set name = excluded.name returning {COLUMNS}",
-                username,
-                name,
-                roles,
-                subject,
-            )
-        assert row is not None  # noqa: S101 - the statement returns one
-        employee = employee_of(row)
-        if employee.locked:
-            raise OpenIdRefused("locked", "the account is locked here")
-        return employee.id
-
     async def _discovered(self) -> dict[str, Any]:
         address = f"{self._setup.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
@@ -257,6 +230,32 @@ class OpenId:
         if found.get("issuer") != self._setup.issuer:
             raise OpenIdRefused("refused", f"{address} speaks for another issuer")
         return found
+
+
+async def _employee(connection: Database, subject: str, name: str, roles: list[Role]) -> int:
+    """The employee whom the provider calls by this subject, made or brought up to date."""
+    row = await connection.fetchrow(
+        f"update employee set name = $2, roles = $3 where openid_subject = $1 returning {COLUMNS}",  # noqa: S608
+        subject,
+        name,
+        roles,
+    )
+    if row is None:
+        # The user name cannot be that of somebody who has a password here: it begins as none of theirs can end.
+        username = "openid-" + hashlib.sha256(subject.encode()).hexdigest()[:16]
+        row = await connection.fetchrow(
+            "insert into employee (username, name, roles, openid_subject) values ($1, $2, $3, $4) "  # noqa: S608
+            f"on conflict (openid_subject) do update set name = excluded.name returning {COLUMNS}",
+            username,
+            name,
+            roles,
+            subject,
+        )
+    assert row is not None  # noqa: S101 - the statement returns one
+    employee = employee_of(row)
+    if employee.locked:
+        raise OpenIdRefused("locked", "the account is locked here")
+    return employee.id
 
 
 def _listed(claims: Mapping[str, Any], path: str) -> list[str]:
