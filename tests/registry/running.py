@@ -182,12 +182,11 @@ async def running_registry(
     lease: timedelta = timedelta(seconds=30),
     setup: ReportSetup | None = None,
     maintenance: str = "",
+    public_url: str = "https://registry.test",
 ) -> AsyncIterator[Registry]:
     """The registry on a database, without sockets."""
     clock = clock or OwnClock(datetime.combine(TODAY, time(10), BRUSSELS))
-    settings = Settings(
-        environment, database_url, public_url="https://registry.test", pool_size=pool_size, maintenance=maintenance
-    )
+    settings = Settings(environment, database_url, public_url=public_url, pool_size=pool_size, maintenance=maintenance)
     async with (
         open_pool(settings) as pool,
         open_reporting(setup or ReportSetup(), pool, clock, public_url=settings.public_url) as reporting,

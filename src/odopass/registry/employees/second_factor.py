@@ -33,7 +33,9 @@ def qr_code(employee: Employee, secret: str, issuer: str) -> str:
     """What an authenticator scans, as an SVG element."""
     address = pyotp.TOTP(secret).provisioning_uri(name=employee.username, issuer_name=issuer)
     drawn = BytesIO()
-    segno.make(address, error="m").save(drawn, kind="svg", xmldecl=False, svgns=True, scale=4, border=2, light="#fff")
+    segno.make(address, error="m").save(
+        drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, light="#fff"
+    )
     return drawn.getvalue().decode()
 
 
