@@ -73,6 +73,7 @@ def test_a_script_gets_the_whole_story_with_every_outcome_and_then_the_demo_ends
     assert re.search(r"4 +The same day twice +✔ PROCESSED → ✘ ERROR", summary)
     assert re.search(r"5 +A reading that cannot be +! ISSUE → ◷ REVIEWING", summary)
     assert re.search(r"6 +A history for the buyer +✔ PROCESSED *\n", summary)
+    assert re.search(r"7 +A garage without software of its own +✔ PROCESSED → ! ISSUE", summary)
     assert "Every step came out as told" in summary
     assert nothing_is_left(tmp_path)
 
@@ -114,6 +115,10 @@ def test_on_a_terminal_it_goes_on_until_ctrl_c_and_then_leaves_nothing_behind(tm
         assert authority is not None
         answer = httpx.get(page[1], verify=ssl.create_default_context(cafile=authority[1]), timeout=10)
         assert answer.status_code == 200
+        workshop = re.search(r"Workshop +(http://127\.0\.0\.1:\d+/)", printed(tmp_path))
+        assert workshop is not None
+        problems = httpx.get(f"{workshop[1]}problems", headers={"accept-language": "en"}, timeout=10).text
+        assert "Issue 001" in problems, "the mistake that is left for the visitor"
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0

@@ -1,112 +1,50 @@
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from string import Formatter
 
 import pytest
-from babel.messages.catalog import Catalog, Message
-from babel.messages.pofile import read_po
-from jinja2 import Environment, nodes
+from tests.structure.catalogues import (
+    TRANSLATED,
+    Catalogues,
+    check_complete,
+    check_ends,
+    check_french_signs,
+    check_sure,
+    check_values,
+)
 
 from odopass.registry import report
 from odopass.registry.report.view import FIXED
-from odopass.registry.report.wording import LOCALES
 
 FOLDER = Path(report.__file__).parent
-TRANSLATED = [language for language in LOCALES if language != "en"]
+WORDS = Catalogues(FOLDER, "report", (FOLDER,), more=frozenset(FIXED))
 
 pytestmark = pytest.mark.requirement("W17")
 
 
-def _constants(value: ast.expr | None) -> Iterator[str]:
-    """The texts of a table: the values of a dictionary, or the members of a tuple."""
-    parts = value.values if isinstance(value, ast.Dict) else value.elts if isinstance(value, ast.Tuple) else []
-    yield from (part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
-
-
-def _said_in(source: str) -> Iterator[str]:
-    """What a module says: texts handed to `say`, and tables of the module whose members are handed to it."""
-    tree = ast.parse(source)
-    tables = {
-        node.target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
-            asked = node.args[0]
-            if isinstance(asked, ast.Constant):
-                yield str(asked.value)
-            for part in ast.walk(asked):
-                if isinstance(part, ast.Name) and part.id in tables:
-                    yield from _constants(tables[part.id])
-
-
-def _said_in_template(source: str) -> Iterator[str]:
-    for call in Environment(autoescape=True).parse(source).find_all(nodes.Call):
-        if isinstance(call.node, nodes.Name) and call.node.name == "say":
-            assert isinstance(call.args[0], nodes.Const), "templates say fixed texts only"
-            yield call.args[0].value
-
-
-@cache
-def said() -> frozenset[str]:
-    texts = set(FIXED)
-    for module in FOLDER.rglob("*.py"):
-        texts.update(_said_in(module.read_text("utf-8")))
-    for template in FOLDER.rglob("*.html"):
-        texts.update(_said_in_template(template.read_text("utf-8")))
-    return frozenset(texts)
-
-
-def catalogue(language: str) -> Catalog:
-    with (FOLDER / "locale" / language / "LC_MESSAGES" / "report.po").open("rb") as stored:
-        return read_po(stored, locale=LOCALES[language], abort_invalid=True)
-
-
-def messages(language: str) -> list[Message]:
-    return [message for message in catalogue(language) if message.id]
-
-
-def names(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-
-
 def test_texts_of_every_kind_of_place_are_found() -> None:
-    assert {"garage", "No recall is open.", "imported used", "Valid until", "Go to the content"} <= said()
+    assert {"garage", "No recall is open.", "imported used", "Valid until", "Go to the content"} <= WORDS.said
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_text_has_its_words_in_every_language_and_none_is_left_over(language: str) -> None:
-    translated = {str(message.id) for message in messages(language) if message.string}
-    assert said() - translated == set(), "missing"
-    assert {str(message.id) for message in messages(language)} - said() == set(), "superfluous"
-    assert not catalogue(language).obsolete
+    check_complete(WORDS, language)
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_no_word_is_a_guess(language: str) -> None:
-    assert [message.id for message in messages(language) if message.fuzzy] == []
+    check_sure(WORDS, language)
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_language_fills_in_the_same_values(language: str) -> None:
-    for message in messages(language):
-        assert names(str(message.string)) == names(str(message.id)), message.id
+    check_values(WORDS, language)
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_sentences_end_alike_in_every_language(language: str) -> None:
-    for message in messages(language):
-        assert str(message.id).endswith(".") == str(message.string).endswith("."), message.id
+    check_ends(WORDS, language)
 
 
 def test_french_keeps_its_signs_on_the_line() -> None:
-    loose = [
-        message.string for message in messages("fr") if re.search(r"[^\u00a0\u202f][:;?!](\s|$)", str(message.string))
-    ]
-    assert loose == []
+    check_french_signs(WORDS)

@@ -8,8 +8,6 @@ import os
 import signal
 import socket
 import sys
-import threading
-import webbrowser
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -17,6 +15,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 import uvicorn
 
+from odopass.browsing import open_in_browser
 from odopass.clock import SystemClock
 from odopass.garage.account import Account, AccountStore, Environment, problems, typed_number
 from odopass.garage.account.secrets import secrets_for
@@ -67,6 +66,15 @@ def run(
         list[str] | None,
         typer.Option(metavar="NAME", help="A further name under which browsers may call it.", show_default=False),
     ] = None,
+    drop_folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder in which other programs drop readings as CSV files, from now on. At first: drop in the "
+            "folder of the book.",
+            show_default=False,
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")] = True,
     ready_file: Annotated[
         Path | None,
@@ -85,9 +93,12 @@ def run(
     with ExitStack() as stack:
         listening = stack.enter_context(closing(_listen(host, port)))
         try:
-            workshop = stack.enter_context(running_workshop(folder, _config()))
+            dropped = None if drop_folder is None else drop_folder.absolute()
+            workshop = stack.enter_context(running_workshop(folder, _config(), drop_folder=dropped))
         except BookFault as fault:
             _end(str(fault))
+        except ValueError:
+            _end(f"There is no folder {drop_folder}. Make it, or name another with --drop-folder.")
         hosts = OWN_HOSTS | {host} | {name.lower() for name in allowed_host or ()}
         app = application(workshop, hosts=frozenset(hosts))
         address = f"http://{host}:{listening.getsockname()[1]}/"
@@ -95,8 +106,7 @@ def run(
         if ready_file is not None:
             _write_ready_file(ready_file, {"address": address, "data": str(folder)})
         if browser and host in OWN_HOSTS:
-            # Some browsers are programs that run until they are closed.
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+            open_in_browser(address)
         # uvicorn ends by itself on these and raises them once more afterwards: then everything is done.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
@@ -118,6 +128,9 @@ def account(
     ca_file: Annotated[
         str, typer.Option(help="An authority in PEM to believe, for a registry of your own.", show_default=False)
     ] = "",
+    username: Annotated[
+        str, typer.Option(help="Of a test account: its user name, if it is another.", show_default=False)
+    ] = "",
     email: Annotated[str, typer.Option(help="The e-mail address of the account.", show_default=False)] = "",
 ) -> None:
     """Set the account up; the password is read from the standard input, or asked for."""
@@ -130,6 +143,7 @@ def account(
         enterprise=typed_number(enterprise),
         email=email,
         ca_file=ca_file,
+        username=username,
     )
     for field, code in problems(wanted, password=password):
         typer.echo(f"The account was not saved.\n  Why: {field}: {PROBLEMS[code]}", err=True)

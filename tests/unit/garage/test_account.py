@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def test_a_lost_key_is_told_and_a_new_password_mends_it(secrets: FileSecrets, tm
         secrets.read()
     secrets.keep("two")
     assert secrets.read() == "two"
+
+
+def test_a_test_account_may_have_another_user_name_than_its_establishment_number(
+    book: Book, secrets: FileSecrets
+) -> None:
+    store = AccountStore(book.settings, secrets)
+    store.write(replace(ACCOUNT, username="test-garage"), "secret")
+    endpoint = store.endpoint()
+    assert endpoint is not None
+    assert endpoint.credentials.username == "test-garage"
+    assert dict(problems(replace(ACCOUNT, username="test:garage"), password="secret")) == {"username": "username_form"}
 
 
 def test_an_account_is_an_endpoint_once_it_has_a_password(book: Book, secrets: FileSecrets) -> None:

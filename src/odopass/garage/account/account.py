@@ -54,12 +54,13 @@ class Account:
     Attributes:
         environment: which registry.
         own_address: of its API, for an environment of one's own.
-        establishment: KBO number, 10 digits: the user name.
+        establishment: KBO number, 10 digits: the user name, unless `username` says another.
         enterprise: KBO number, 10 digits.
         email: of the account.
         helpdesk_phone: of the registry's helpdesk.
         helpdesk_link: to its contact form.
         ca_file: an authority in PEM to believe beside no other, for a registry of one's own; "" for the system's.
+        username: of a test account whose user name is not its establishment number; "" for all others (W2).
     """
 
     environment: Environment = Environment.PRODUCTION
@@ -70,6 +71,12 @@ class Account:
     helpdesk_phone: str = ""
     helpdesk_link: str = ""
     ca_file: str = ""
+    username: str = ""
+
+    @property
+    def login(self) -> str:
+        """The user name."""
+        return self.username or self.establishment
 
     @property
     def base_url(self) -> str:
@@ -94,6 +101,8 @@ def problems(account: Account, *, password: str) -> Iterator[tuple[str, str]]:
         yield "establishment", "establishment_number"
     if enterprise_problem(account.enterprise):
         yield "enterprise", "enterprise_number"
+    if ":" in account.username or not account.username.isprintable():
+        yield "username", "username_form"
     if not password:
         yield "password", "password_missing"
     if account.email and not _EMAIL.fullmatch(account.email):
@@ -171,6 +180,6 @@ class AccountStore:
             return None
         return Endpoint(
             base_url=account.base_url,
-            credentials=Credentials(account.establishment, password),
+            credentials=Credentials(account.login, password),
             ca_file=Path(account.ca_file) if account.ca_file else None,
         )

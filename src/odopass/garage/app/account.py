@@ -19,6 +19,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "establishment_number": "The user name is the establishment number: 10 digits that begin with 2 to 8. Look at the "
     "letter of your account.",
     "enterprise_number": "The enterprise number has 10 digits and begins with 0 or 1; it is the VAT number without BE.",
+    "username_form": "A user name has no colon and no control characters.",
     "password_missing": "Enter the password of the account.",
     "email_form": "An e-mail address looks like workshop@example.be.",
     "address_form": "The address looks like https://registry.example/api.",
@@ -75,7 +76,7 @@ def save(visit: Visit) -> Response:
         visit.workshop.book.settings.set_setting(REPORT_LANGUAGE, language)
     visit.workshop.connections.changed()
     visit.workshop.sender.account_changed()
-    renamed = former is not None and former.establishment != account.establishment
+    renamed = former is not None and former.login != account.login
     another = bool(typed) and (typed != kept) and (bool(kept) or lost)
     return visit.go("/account", "account_credentials" if former is not None and (renamed or another) else "account")
 
@@ -156,6 +157,7 @@ def _account(visit: Visit) -> Account:
         helpdesk_phone=visit.field("helpdesk_phone"),
         helpdesk_link=visit.field("helpdesk_link"),
         ca_file=visit.field("ca_file"),
+        username=visit.field("username"),
     )
 
 

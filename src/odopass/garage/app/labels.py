@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from odopass.domain.catalogue import CATALOGUE
 from odopass.domain.observation import ObservationType
 from odopass.garage.book import Blocker
-from odopass.garage.book.entries import ExclusionRule, Reading, State
+from odopass.garage.book.entries import Event, ExclusionRule, Reading, State
 from odopass.garage.checks import Finding
 from odopass.garage.checks.texts import TEXTS
 from odopass.wording import Wording
@@ -62,7 +63,7 @@ TONES: Final[Mapping[str, str]] = {
 }
 
 TYPES: Final[Mapping[str, str]] = {
-    ObservationType.REPAIR_MAINTENANCE_SERVICE.value: "Repair, maintenance or service",
+    ObservationType.REPAIR_MAINTENANCE_SERVICE.value: "Repair or maintenance",
     ObservationType.ODOMETER_REPLACED.value: "Odometer replaced",
     ObservationType.VEHICLE_HISTORY_DOCUMENT.value: "Vehicle history report",
     ObservationType.ROAD_SIDE_ASSISTANCE.value: "Roadside assistance",
@@ -92,17 +93,17 @@ CATEGORIES: Final[Mapping[str, str]] = {
 }
 
 EVENTS: Final[Mapping[str, str]] = {
-    "entered": "Entered: {what} km",
-    "corrected": "Corrected: {what} km",
+    "entered": "Entered: {what}",
+    "corrected": "Corrected: {what}",
     "confirmed": "Confirmed as right",
     "released": "Checked and released",
     "sent": "Sent to the registry",
     "answered": "Received by the registry",
-    "told": "The registry says: {what}",
+    "told": "Answer of the registry: {what}",
     "refused": "Refused: {what}",
     "overtaken": "The case had moved on at the registry: {what}",
     "unknown": "The registry does not know this request: {what}. Please call its helpdesk.",
-    "excluded": "Not reported",
+    "excluded": "Not reported: {what}",
     "included": "Is to be reported after all",
     "lapsed": "Its day went by unsent",
     "report": "Vehicle history received",
@@ -122,9 +123,9 @@ BLOCKERS: Final[Mapping[str, str]] = {
 #: Why a person leaves something out; rules have texts of their own.
 REASONS: Final[Mapping[str, str]] = {
     "no_work": "No work on the vehicle",
-    "not_here": "The vehicle was not in the workshop",
-    "unreadable": "The odometer cannot be read",
-    "outside_law": "The vehicle need not be reported",
+    "not_here": "Vehicle not in the workshop",
+    "unreadable": "Odometer cannot be read",
+    "outside_law": "Need not be reported",
     "twice": "Entered twice",
     "other": "Another reason",
 }
@@ -150,13 +151,15 @@ NOTICES: Final[Mapping[str, str]] = {
     "website too, or nothing can be sent.",
     "history_asked": "The vehicle history is asked for.",
     "workplaces": "The workplaces are saved.",
+    "feeds": "The settings are saved.",
+    "token_revoked": "The token is revoked: nothing is taken with it any more.",
 }
 
 
 def finding_text(finding: Finding, say: Wording) -> str:
-    """A finding as a sentence; numbers of km have their thousands set apart."""
+    """A finding as a sentence; numbers of km and days have their thousands set apart."""
     values = {
-        name: say.count(value) if name in {"km", "most"} and isinstance(value, int) else value
+        name: say.count(value) if name in {"km", "most", "days"} and isinstance(value, int) else value
         for name, value in finding.values.items()
     }
     return say(TEXTS[finding.code], **values)
@@ -172,11 +175,6 @@ def rule_text(rule: ExclusionRule, say: Wording) -> str:
     return say("Foreign plates (of a form that is not Belgian)")
 
 
-def rule_reason(rule: ExclusionRule) -> str:
-    """The reason that the book keeps for what a rule has left out."""
-    return f"rule:{rule.kind}:{rule.value}"
-
-
 def reason_text(why: str, say: Wording) -> str:
     """Why something is not reported, from what the book keeps."""
     if why.startswith("rule:"):
@@ -184,7 +182,33 @@ def reason_text(why: str, say: Wording) -> str:
         return say("Your rule: {what}", what=rule_text(ExclusionRule(0, kind, value, active=True), say))
     key, _, words = why.partition(":")
     reason = say(REASONS[key]) if key in REASONS else why
-    return f"{reason}: {words.strip()}" if key in REASONS and words.strip() else reason
+    if key in REASONS and words.strip():
+        return say("{reason}: {words}", reason=reason, words=words.strip())
+    return reason
+
+
+def event_text(event: Event, say: Wording) -> str:
+    """A line of a reading's story."""
+    what = event.text
+    match event.kind:
+        case "entered" | "corrected" if what.isdecimal():
+            what = say.km(int(what))
+        case "excluded":
+            what = reason_text(what, say)
+        case "told":
+            status, _, issues = what.partition(" ")
+            named = say(STATES[status.lower()]) if status.lower() in STATES else status
+            what = f"{named} ({issues})" if issues else named
+    return say(EVENTS[event.kind], what=what)
+
+
+def issue_name(code: str, say: Wording) -> str:
+    """What an issue type is called, where registries have no description in the reader's language; else "".
+
+    Registries describe issues in nl, fr and de. Readers of English get the name that our catalogue has for the type.
+    """
+    known = CATALOGUE.get(code) if say.language == "en" else None
+    return "" if known is None else known.name
 
 
 def description(reading: Reading, place: int, language: str) -> tuple[str, str]:

@@ -6,14 +6,18 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from odopass.garage.app.words import LANGUAGE_COOKIE, language_of, wording
+from odopass.wording import Wording
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FEED: Final = "/feed/"
 _HEADERS: Final = {
-    "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'",
+    "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -44,11 +48,13 @@ class Protection:
             return
         headers = Headers(scope=scope)
         if _host_name(headers.get("host", "")) not in self._hosts:
-            refusal = "This address is not one of the application's. Open it as http://127.0.0.1 with its port."
+            say = _wording_for(headers)
+            refusal = say("This address is not one of the application's. Open it as http://127.0.0.1 with its port.")
             await PlainTextResponse(refusal, 421)(scope, receive, send)
             return
         if scope["method"] not in _SAFE and not scope["path"].startswith(_FEED) and not _from_here(headers):
-            refusal = "Nothing was changed: this form was not sent from the application's own pages. Open it again."
+            say = _wording_for(headers)
+            refusal = say("Nothing was changed: this form was not sent from this application's pages. Open it again.")
             await PlainTextResponse(refusal, 403)(scope, receive, send)
             return
         static = scope["path"].startswith("/static/")
@@ -62,6 +68,11 @@ class Protection:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _wording_for(headers: Headers) -> Wording:
+    chosen = cookie_parser(headers.get("cookie", "")).get(LANGUAGE_COOKIE)
+    return wording(language_of(chosen, headers.get("accept-language", "")))
 
 
 def _host_name(host: str) -> str:

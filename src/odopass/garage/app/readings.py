@@ -11,13 +11,13 @@ from starlette.responses import Response
 from odopass.domain.observation import ObservationType
 from odopass.garage.app.entry import Entry, blank_entry, entry_of, read_entry, sort_findings
 from odopass.garage.app.exclusions import reason_of
-from odopass.garage.app.labels import rule_reason
 from odopass.garage.app.orders import order_values
 from odopass.garage.app.vehicle_history import may_be_asked_for
 from odopass.garage.app.visit import READER_COOKIE, Visit, page
 from odopass.garage.book import BookFault
-from odopass.garage.book.entries import Reading, State, WorkOrder
-from odopass.garage.checks import Finding, Severity, check_reading, excluding_rule, typed_vin
+from odopass.garage.book.entries import Reading, Source, State, WorkOrder
+from odopass.garage.checks import Finding, Severity, check_reading, typed_vin
+from odopass.garage.entering import record
 
 _REPLACED: Final = ObservationType.ODOMETER_REPLACED
 _ALL_TYPES: Final = tuple(ObservationType)
@@ -46,7 +46,7 @@ def save_reading(visit: Visit) -> Response:
             raise KeyError(number)
     once = f"form:{visit.field('once') or uuid4()}"
     entry = Entry({})
-    fault = ""
+    fault: BookFault | None = None
     try:
         with book.at_once():
             # The same form sent twice, by a double click, is the same reading.
@@ -57,7 +57,7 @@ def save_reading(visit: Visit) -> Response:
                 visit.remember(READER_COOKIE, entry.texts["read_by"])
                 return _enter(visit, entry, once)
     except BookFault as error:
-        fault = str(error)
+        fault = error
     status = 503 if fault else 422
     values = _form_values(entry, order=order) | {"fault": fault, "once": visit.field("once") or str(uuid4())}
     if order is not None:
@@ -69,13 +69,9 @@ def _enter(visit: Visit, entry: Entry, once: str) -> Response:
     book, draft = visit.workshop.book, entry.draft
     assert draft is not None  # noqa: S101 - it may be saved
     draft = replace(draft, confirmed_warnings=entry.confirmed, source_key=once)
-    rule = excluding_rule(
-        book.exclusions.rules(), operation=draft.operation, category=draft.category, plate=draft.vehicle.plate
-    )
-    if rule is not None:
-        reading = book.decisions.enter(draft, state=State.EXCLUDED, by=visit.by, excluded_why=rule_reason(rule))
+    reading = record(book, draft, by=visit.by)
+    if reading.state is State.EXCLUDED:
         return visit.go(f"/readings/{reading.number}", "excluded")
-    reading = book.decisions.enter(draft, by=visit.by)
     visit.workshop.sender.wake()
     return visit.go(f"/readings/{reading.number}", "saved")
 
@@ -87,7 +83,7 @@ def show_reading(visit: Visit) -> Response:
 
 def standing(visit: Visit) -> Response:
     """The part of the page that changes by itself."""
-    return visit.page("reading_standing.html", **_reading_values(visit, _reading(visit)))
+    return visit.part("reading_standing.html", **_reading_values(visit, _reading(visit)))
 
 
 def correction_form(visit: Visit) -> Response:
@@ -151,8 +147,13 @@ def exclude(visit: Visit) -> Response:
 
 
 def include(visit: Visit) -> Response:
-    """Undo an exclusion."""
-    visit.workshop.book.decisions.include(visit.number(), by=visit.by)
+    """Undo an exclusion; what another program handed over is looked at first if its warnings never were."""
+    book = visit.workshop.book
+    with book.at_once():
+        reading = _reading(visit)
+        unseen = reading.draft.source is not Source.ENTRY and not reading.draft.confirmed_warnings
+        to_be_checked = unseen and not _checked(visit, reading, []).may_be_saved
+        book.decisions.include(reading.number, by=visit.by, to_be_checked=to_be_checked)
     visit.workshop.sender.wake()
     return visit.go(f"/readings/{visit.number()}", "reported_again")
 
@@ -224,11 +225,17 @@ def _reading_values(visit: Visit, reading: Reading) -> dict[str, Any]:
 
 
 def _form_values(entry: Entry, *, order: WorkOrder | None) -> dict[str, Any]:
-    return {"entry": entry, "order": order, "types": _ALL_TYPES, "once": str(uuid4()), "fault": "", "corrected": None}
+    return {"entry": entry, "order": order, "types": _ALL_TYPES, "once": str(uuid4()), "fault": None, "corrected": None}
 
 
 def _correction_values(entry: Entry, reading: Reading) -> dict[str, Any]:
-    return {"entry": entry, "reading": reading, "types": correctable_types(reading), "corrected": reading, "fault": ""}
+    return {
+        "entry": entry,
+        "reading": reading,
+        "types": correctable_types(reading),
+        "corrected": reading,
+        "fault": None,
+    }
 
 
 ROUTES: Final = [

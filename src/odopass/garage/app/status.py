@@ -6,13 +6,13 @@ from typing import Final
 
 from starlette.responses import Response
 
-from odopass.garage.app.visit import LANGUAGE_COOKIE, Visit, page
-from odopass.garage.app.words import LANGUAGES
+from odopass.garage.app.visit import Visit, page
+from odopass.garage.app.words import LANGUAGE_COOKIE, LANGUAGES
 
 
 def status(visit: Visit) -> Response:
     """The status line by itself, for pages that renew it."""
-    return visit.page("status.html")
+    return visit.part("status.html")
 
 
 def set_language(visit: Visit) -> Response:

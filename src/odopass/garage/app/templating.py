@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from odopass import look
 from odopass.clock import BRUSSELS
-from odopass.garage.app import labels
+from odopass.garage.app import faults, labels
 from odopass.wording import Wording
 
 _ENVIRONMENT: Final = Environment(
@@ -28,13 +29,17 @@ _ENVIRONMENT.globals.update(
     TYPES=labels.TYPES,
     OPERATIONS=labels.OPERATIONS,
     CATEGORIES=labels.CATEGORIES,
-    EVENTS=labels.EVENTS,
     REASONS=labels.REASONS,
     finding_text=labels.finding_text,
     reason_text=labels.reason_text,
     rule_text=labels.rule_text,
+    event_text=labels.event_text,
+    issue_name=labels.issue_name,
     description=labels.description,
+    fault_text=faults.fault_text,
+    refused_fields=faults.refused_fields,
     fresh_key=lambda: str(uuid4()),
+    stamp=lambda shown: hashlib.sha256(shown.encode()).hexdigest()[:16],
 )
 
 

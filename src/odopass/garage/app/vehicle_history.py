@@ -63,7 +63,7 @@ def show(visit: Visit) -> Response:
 
 def progress(visit: Visit) -> Response:
     """The part of the page that changes by itself."""
-    return visit.page("history_progress.html", **_values(visit))
+    return visit.part("history_progress.html", **_values(visit))
 
 
 def document(visit: Visit) -> Response:

@@ -9,6 +9,8 @@ from odopass.languages import accepted_language
 from odopass.wording import LOCALES, Wording, read_wording
 
 LANGUAGES: Final = tuple(LOCALES)
+#: Keeps the language that was chosen in a browser.
+LANGUAGE_COOKIE: Final = "language"
 _PACKAGE: Final = "odopass.garage.app"
 
 

@@ -124,10 +124,20 @@ class Decisions:
             self._writing.note(number, "excluded", text=why, by=by)
             return self._writing.reading(number)
 
-    def include(self, number: int, *, by: str = "") -> Reading:
-        """Undo an exclusion: the reading is sent, with the day on which it was read."""
+    def include(self, number: int, *, by: str = "", to_be_checked: bool = False) -> Reading:
+        """Undo an exclusion: the reading is sent, with the day on which it was read.
+
+        Args:
+            number: of the reading.
+            by: who undoes it.
+            to_be_checked: whether a person has to look at it first, for another program handed it over (G15).
+        """
         with self._storage.transaction():
             self._writing.reading(number, State.EXCLUDED)
+            if to_be_checked:
+                self._writing.set(number, state=State.CHECK.value, excluded_why="", had_problem=1)
+                self._writing.note(number, "included", by=by)
+                return self._writing.reading(number)
             self._writing.set(number, state=State.TO_SEND.value, excluded_why="")
             self._writing.note(number, "included", by=by)
             self._writing.step(number, StepKind.SUBMISSION)

@@ -12,6 +12,8 @@ from odopass.garage.book.storage import Storage
 
 #: Problems in the order in which they are shown: what needs an answer first, then errors (G6).
 _URGENCY: Final = (State.ISSUE, State.REFUSED, State.LAPSED, State.CHECK, State.ERROR)
+#: The highest number that SQLite gives.
+_HIGHEST: Final = 2**63 - 1
 _NOT_IN_PLATES: Final = re.compile(r"[-\s.]+")
 
 
@@ -23,6 +25,8 @@ class Readings:
 
     def one(self, number: int) -> Reading | None:
         """The reading with this number, or None."""
+        if number > _HIGHEST:
+            return None
         row = self._storage.row(f"SELECT {READING} WHERE number = ?", (number,))
         return None if row is None else read_reading(row)
 
@@ -80,7 +84,9 @@ class Readings:
 
     def of_order(self, number: str) -> list[Reading]:
         """The readings of a work order, the newest first."""
-        rows = self._storage.rows(f"SELECT {READING} WHERE work_order = ? ORDER BY number DESC", (number,))
+        rows = self._storage.rows(
+            f"SELECT {READING} WHERE work_order = ? AND work_order <> '' ORDER BY number DESC", (number,)
+        )
         return [read_reading(row) for row in rows]
 
     def problems(self, *, solved: bool = False) -> list[Reading]:

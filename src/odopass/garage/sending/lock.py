@@ -10,10 +10,15 @@ NAME: Final = "sender.lock"
 
 
 class SenderLock:
-    """The right to send from a folder. The operating system takes it back when the process ends, however it ends."""
+    """The right to send from a folder. The operating system takes it back when the process ends, however it ends.
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / NAME
+    Args:
+        folder: of the book.
+        name: of the lock's file; another one is for another right.
+    """
+
+    def __init__(self, folder: Path, name: str = NAME) -> None:
+        self._path = folder / name
         self._held: sqlite3.Connection | None = None
 
     def acquire(self) -> bool:

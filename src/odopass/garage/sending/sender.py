@@ -84,7 +84,7 @@ class Sender:
     """Sends the steps of a book in their order, asks for statuses and fetches reports.
 
     Attributes:
-        fault: why the book cannot be written at the moment; "" if it can.
+        fault: why the book cannot be written at the moment; None if it can.
 
     Args:
         outbox: of the book.
@@ -116,7 +116,7 @@ class Sender:
         self._step_failures: dict[int, tuple[int, float]] = {}
         self._unsaved: tuple[Step, str] | None = None
         self._wake = threading.Event()
-        self.fault = ""
+        self.fault: BookFault | None = None
 
     def wake(self) -> None:
         """There is something new to send: try at once, unless the registry has asked for patience."""
@@ -132,10 +132,10 @@ class Sender:
         while not stop.is_set():
             try:
                 pause = self.run_once(stop)
-                self.fault = ""
+                self.fault = None
             except BookFault as fault:
                 log.exception("The sender waits for the book.")
-                self.fault, pause = str(fault), _OWN_FAULT_S
+                self.fault, pause = fault, _OWN_FAULT_S
             except Exception:
                 log.exception("The sender goes on after an error of its own.")
                 pause = _OWN_FAULT_S

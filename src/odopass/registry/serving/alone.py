@@ -6,16 +6,16 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from odopass.clock import Clock
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
-from odopass.registry.serving.ending import EndSignals
+from odopass.registry.serving.ending import EndSignals, until_told
 from odopass.registry.serving.process import run, serve
 from odopass.registry.settings import Settings
 
@@ -38,7 +38,7 @@ def serve_on_embedded(
     ending: EndSignals,
     *,
     tls: ssl.SSLContext | None,
-    prepare: Callable[[str], Awaitable[None]],
+    prepare: Callable[[str], Coroutine[Any, Any, None]],
     on_started: Callable[[], None],
     clock: Clock | None = None,
 ) -> None:
@@ -62,11 +62,9 @@ def serve_on_embedded(
         postgres.start()
         try:
             address = postgres.dsn()
-
-            async def prepared(url: str = address) -> None:
-                await prepare(url)
-
-            run(prepared())
+            with ending.deferred():
+                run(until_told(ending, prepare(address)))
+            ending.check()
             began = time.monotonic()
             ended = _serve_until_it_ends(
                 postgres,
@@ -120,7 +118,7 @@ class _Started:
     def __call__(self) -> None:
         self.done = True
         self._call()
-        if self._ending.received > self._before:
+        if self._ending.told or self._ending.received > self._before:
             self._ending.nudge()
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_LOOK_SECONDS: Final = 0.05
 
 
 class EndSignals:
@@ -73,3 +75,20 @@ class EndSignals:
         self.received += 1
         if not self._deferred:
             raise KeyboardInterrupt
+
+
+async def until_told(ending: EndSignals, work: Coroutine[Any, Any, None]) -> None:
+    """Do some work on an event loop while signals are deferred; cancel it if somebody tells this process to end.
+
+    An interruption raised in the middle of an event loop is lost if a callback was running, or leaves a connection that
+    is never closed; so the work is cancelled instead. Afterwards `EndSignals.check` says whether it was.
+    """
+    task = asyncio.create_task(work)
+    while not task.done() and not ending.told:
+        await asyncio.wait({task}, timeout=_LOOK_SECONDS)
+    if not task.done():
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        return
+    await task

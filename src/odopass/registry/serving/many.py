@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
 from odopass.registry.serving.alone import MOST_SOON, SOON_SECONDS
 from odopass.registry.serving.child import Task
-from odopass.registry.serving.ending import EndSignals
+from odopass.registry.serving.ending import EndSignals, until_told
 from odopass.registry.serving.supervisor import Job, Supervisor
 from odopass.registry.serving.tls import Certificate
 from odopass.registry.settings import Settings
@@ -57,7 +58,7 @@ def run_on_embedded(
     crew: Crew,
     ending: EndSignals,
     *,
-    prepare: Callable[[str], Awaitable[None]],
+    prepare: Callable[[str], Coroutine[Any, Any, None]],
 ) -> None:
     """Run all processes on an embedded PostgreSQL until SIGTERM or SIGINT, starting it anew if it ends by itself.
 
@@ -75,7 +76,9 @@ def run_on_embedded(
     """
 
     async def supervise(address: str) -> ExplainedError | None:
-        await prepare(address)
+        await until_told(ending, prepare(address))
+        if ending.told:
+            return None
         return await Supervisor(crew.jobs(replace(settings, database_url=address), listener), ending, postgres).run()
 
     soon = 0
@@ -83,7 +86,8 @@ def run_on_embedded(
         postgres.start()
         try:
             began = time.monotonic()
-            failure = asyncio.run(supervise(postgres.dsn()))
+            with ending.deferred():
+                failure = asyncio.run(supervise(postgres.dsn()))
         finally:
             with ending.deferred():
                 postgres.stop()
@@ -101,4 +105,5 @@ def run_on(settings: Settings, listener: socket.socket | None, crew: Crew, endin
     async def supervise() -> None:
         await Supervisor(crew.jobs(settings, listener), ending).run()
 
-    asyncio.run(supervise())
+    with ending.deferred():
+        asyncio.run(supervise())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,13 @@ _STOP_SECONDS: Final = 60.0
 
 @contextmanager
 def program_beside(
-    screen: Screen, arguments: Sequence[str], folder: Path, *, name: str, waiting: str
+    screen: Screen,
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    name: str,
+    waiting: str,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[dict[str, Any], float]]:
     """Run `odopass …` and give what its ready file says, and after how many seconds it was ready.
 
@@ -32,6 +39,7 @@ def program_beside(
         folder: where the ready file and what the program prints are kept.
         name: what people call the program.
         waiting: what is told meanwhile.
+        environment: what is set in its environment beside our own.
 
     Raises:
         ExplainedError: it does not start.
@@ -41,7 +49,12 @@ def program_beside(
     command = [sys.executable, "-m", "odopass.cli", *arguments, "--ready-file", str(ready_file)]
     with output.open("wb") as file:
         process = subprocess.Popen(
-            tied(command), stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            tied(command),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+            env={**os.environ, **(environment or {})},
         )
     try:
         with screen.waiting(waiting):

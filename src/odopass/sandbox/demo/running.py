@@ -12,12 +12,14 @@ from typing import cast
 
 from rich.table import Table
 
+from odopass.browsing import open_in_browser
 from odopass.clock import Clock, belgian_day
 from odopass.registry.postgres import ExplainedError
 from odopass.sandbox.demo import fleet_day
 from odopass.sandbox.demo.beside import program_beside
 from odopass.sandbox.demo.screen import Screen, outcome_text
-from odopass.sandbox.demo.story import Chapter, Tour
+from odopass.sandbox.demo.story import EUPEN, Chapter, Tour
+from odopass.sandbox.demo.workshop import workshop_beside
 from odopass.sandbox.ready_file import Ready
 from odopass.wire.dates import format_wire_date
 
@@ -42,11 +44,15 @@ def run_demo(screen: Screen, clock: Clock, *, data: Path | None, vehicles: int, 
     with _folder(data) as folder:
         with screen.waiting(f"inventing a fleet of {vehicles:,} vehicles with their past"):
             fleet = fleet_day.make_fleet(folder / "fleet", vehicles, today - timedelta(days=1))
-        with _sandbox(screen, folder, fleet.folder) as ready:
-            tour = Tour(ready, screen, format_wire_date(today), data)
+        with (
+            _sandbox(screen, folder, fleet.folder) as ready,
+            workshop_beside(screen, folder, ready, ready["garages"][EUPEN], clock) as workshop,
+        ):
+            tour = Tour(ready, screen, format_wire_date(today), workshop, data)
             chapters = _tell(tour, fleet, folder / "sandbox", today)
-            _close(screen, ready, chapters, stays=stays)
+            _close(screen, ready, chapters, workshop.address, stays=stays)
             if stays:
+                open_in_browser(workshop.address)
                 with suppress(KeyboardInterrupt):
                     signal.pause()
         if stays:
@@ -69,7 +75,7 @@ def _tell(tour: Tour, fleet: fleet_day.DemoFleet, data: Path, today: date) -> li
     return tour.chapters
 
 
-def _close(screen: Screen, ready: Ready, chapters: list[Chapter], *, stays: bool) -> None:
+def _close(screen: Screen, ready: Ready, chapters: list[Chapter], workshop: str, *, stays: bool) -> None:
     screen.console.print()
     screen.console.rule("[bold]What happened[/]", align="left", style="dim")
     screen.console.print()
@@ -87,6 +93,7 @@ def _close(screen: Screen, ready: Ready, chapters: list[Chapter], *, stays: bool
         return
     screen.console.print("  [green]Every step came out as told.[/] The sandbox goes on; look around:")
     screen.console.print()
+    screen.points("Workshop", workshop)
     garage = ready["garages"][0]
     screen.points("Try the API", f"{ready['api']}/swagger-ui.html")
     screen.points("Start page", f"{ready['public']}/")

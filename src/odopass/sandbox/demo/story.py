@@ -12,10 +12,11 @@ from odopass.sandbox.demo.buyer import open_page
 from odopass.sandbox.demo.garage import GarageSoftware, Told, Unexpected
 from odopass.sandbox.demo.keeping import keep
 from odopass.sandbox.demo.screen import Language, Screen
+from odopass.sandbox.demo.workshop import WorkshopApplication
 from odopass.sandbox.ready_file import Ready, VehicleEntry
 
 #: Where each garage of the sandbox is, and the language its owner reads, in the order of the ready file.
-_ANTWERP, _GHENT, _LIEGE, _EUPEN = range(4)
+_ANTWERP, _GHENT, _LIEGE, EUPEN = range(4)
 _WHERE: Final[tuple[tuple[str, Language], ...]] = (("Antwerp", "nl"), ("Ghent", "nl"), ("Liège", "fr"), ("Eupen", "de"))
 
 _WINTER_TYRES_KM: Final = 1_240
@@ -39,12 +40,14 @@ class Tour:
 
     Attributes:
         today: the day as on the wire.
+        workshop: the application of the garage in Eupen.
         folder: where the document is kept; None: the folder that one is in.
     """
 
     ready: Ready
     screen: Screen
     today: str
+    workshop: WorkshopApplication
     folder: Path | None = None
     chapters: list[Chapter] = field(default_factory=list)
 
@@ -62,6 +65,7 @@ class Tour:
             self._twice,
             self._rolled_back,
             self._history,
+            self._application,
         ):
             chapter(cars)
 
@@ -106,13 +110,13 @@ class Tour:
             f"The car {_plate(car)} has stood in a barn near Eupen for two years. Its odometer shows what it showed "
             "then. The registry wonders whether somebody has copied an old invoice. The garage knows better.",
         )
-        with self._garage(_EUPEN) as garage:
-            self._types(_EUPEN, car, km)
+        with self._garage(EUPEN) as garage:
+            self._types(EUPEN, car, km)
             guid = garage.submit(car, km)
-            first = self._hears(garage, guid, _EUPEN, Status.ISSUE, "211")
+            first = self._hears(garage, guid, EUPEN, Status.ISSUE, "211")
             self.screen.says("Eupen", "confirms: the reading is right as it was sent", style="bold")
             guid = garage.confirm(guid)
-            told = self._hears(garage, guid, _EUPEN, Status.PROCESSED)
+            told = self._hears(garage, guid, EUPEN, Status.PROCESSED)
         self._ends(heading, guid, first, told)
 
     def _twice(self, cars: Iterator[VehicleEntry]) -> None:
@@ -173,6 +177,34 @@ class Tour:
         self.screen.says("Buyer", f"opens it without an account: {seen.status}, and reads")
         self.screen.says("", seen.verdict, style="italic")
         self._ends(heading, guid, told)
+
+    def _application(self, cars: Iterator[VehicleEntry]) -> None:
+        right = next(cars)
+        wrong, _, typed = _mistyped(cars)
+        heading = "A garage without software of its own"
+        self._step(
+            heading,
+            f"The garage in Eupen works with the workshop's application, in a browser. It enters {_plate(right)}, and "
+            f"later {_plate(wrong)}, with two digits swapped. The application keeps each reading in its book before "
+            "it says so, sends it, and fetches what the registry says. The second one is left for you to correct.",
+        )
+        told = [
+            self._enters(right, _last_km(right) + _WINTER_TYRES_KM, Status.PROCESSED),
+            self._enters(wrong, typed, Status.ISSUE),
+        ]
+        self.screen.points("Open it", self.workshop.address)
+        self._ends(heading, "", *told)
+
+    def _enters(self, car: VehicleEntry, km: int, expected: Status) -> Told:
+        where, language = _WHERE[EUPEN]
+        self.screen.says(where, f"enters {self.screen.km(km, language)} for {car['vin']}", style="bold")
+        number = self.workshop.enter(car, km)
+        with self.screen.waiting("the application has it on the disk, sends it, and asks after a second"):
+            told = self.workshop.outcome(number)
+        self.screen.answers(told, language)
+        if told.status is not expected:
+            raise Unexpected(f"Reading {number} was to come to {expected}, but came to {told.status} {told.types}.")
+        return told
 
     def _step(self, heading: str, story: str) -> None:
         self.screen.step(len(self.chapters) + 1, heading, story)
