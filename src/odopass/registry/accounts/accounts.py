@@ -7,6 +7,7 @@ open connection. A change and its entry in the journal are one transaction, or p
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -156,6 +157,15 @@ async def find(connection: Database, key: str) -> Account:
     if row is None:
         raise _missing(key)
     return _account(row)
+
+
+async def find_all(connection: Database, establishments: Sequence[str]) -> list[Account]:
+    """The accounts of these establishments."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from account where establishment = any($1::text[]) order by id",  # noqa: S608
+        establishments,
+    )
+    return [_account(row) for row in rows]
 
 
 async def list_all(connection: Database, *, containing: str = "") -> list[Account]:

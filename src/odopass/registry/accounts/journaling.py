@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from odopass.registry.journal.appending import append
@@ -23,6 +24,15 @@ async def note(connection: Database, what: str, account: Account, **more: JSON) 
         account: as it is now.
         more: what else is to be known of it.
     """
+    await append(connection, [_entry(what, account, more)])
+
+
+async def note_all(connection: Database, what: str, accounts: Iterable[Account]) -> None:
+    """The same of many accounts."""
+    await append(connection, [_entry(what, account, {}) for account in accounts])
+
+
+def _entry(what: str, account: Account, more: Mapping[str, JSON]) -> Entry:
     content: dict[str, JSON] = {
         "account": account.id,
         "username": account.username,
@@ -31,4 +41,4 @@ async def note(connection: Database, what: str, account: Account, **more: JSON) 
         "has_password": account.password_hash is not None,
         **more,
     }
-    await append(connection, [Entry(f"account.{what}", account.establishment, content)])
+    return Entry(f"account.{what}", account.establishment, content)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
-from odopass.registry.journal.entries import Entry, canonical
+from odopass.registry.journal.entries import Entry, written
 from odopass.registry.store.database import Database
 
 #: The most entries of one batch; what a proof of one of them reads stays small.
@@ -19,7 +19,7 @@ _APPEND: Final = """
     with appended as (insert into journal.unsealed default values returning batch)
     insert into journal.entry (batch, place, kind, about, content, public, salt)
     select appended.batch, said.n - 1, said.kind, said.about, said.content, said.public, said.salt
-    from appended, unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+    from appended, unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[])
         with ordinality as said (kind, about, content, public, salt, n)
 """
 
@@ -33,9 +33,9 @@ async def append(connection: Database, entries: Sequence[Entry]) -> None:
     """
     for first in range(0, len(entries), MOST_OF_A_BATCH):
         batch = entries[first : first + MOST_OF_A_BATCH]
-        salts = os.urandom(_SALT_BYTES * len(batch)).hex()
+        salts = os.urandom(_SALT_BYTES * len(batch))
         rows = [
-            (each.kind, each.about, canonical(each.content), canonical(each.public), salts[at : at + 2 * _SALT_BYTES])
-            for at, each in zip(range(0, len(salts), 2 * _SALT_BYTES), batch, strict=True)
+            (each.kind, each.about, written(each.content), written(each.public), salts[at : at + _SALT_BYTES])
+            for at, each in zip(range(0, len(salts), _SALT_BYTES), batch, strict=True)
         ]
         await connection.execute(_APPEND, *zip(*rows, strict=True))

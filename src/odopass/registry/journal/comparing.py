@@ -25,7 +25,7 @@ from asyncpg import Record
 
 from odopass.registry.journal.entries import canonical, digest
 from odopass.registry.journal.faults import Fault, Wrong
-from odopass.registry.journal.readings import reading_json
+from odopass.registry.journal.readings import observation_json, reading_json
 from odopass.registry.store.database import Database
 
 _ROWS_AT_ONCE: Final = 2_000
@@ -163,14 +163,14 @@ async def _cases(database: Database, rows: Sequence[Record], begun: datetime) ->
         stands = {
             "vehicle": row["vehicle_id"],
             "status": row["status"],
-            "observation": {
-                "date": row["reading_date"].isoformat(),
-                "km": row["km"],
-                "type": row["observation_type"],
-            },
+            "observation": observation_json(row["reading_date"], row["km"], row["observation_type"]),
         }
         said = [each for each in entries.get(str(row["guid"]), ()) if "status" in each]
-        newest = {key: value for each in said for key, value in each.items() if key in stands}
+        newest: dict[str, Any] = {}
+        for each in said:
+            newest.update((key, value) for key, value in each.items() if key in stands)
+            if "reading" in each:
+                newest["observation"] = {key: each["reading"][key] for key in ("date", "km", "type")}
         if not said and row["settled_at"] < begun:
             continue
         if not said:

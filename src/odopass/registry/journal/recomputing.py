@@ -82,7 +82,7 @@ async def recompute(
                 Wrong.REMOVED if seal is None or batch.seal > seal.number else Wrong.CHANGED,
                 f"Batch {batch.number} belongs to seal {batch.seal}, "
                 + ("which is not there." if seal is None else f"where one of seal {seal.number} was expected."),
-                batch.first_leaf,
+                tree.size,
             )
         nodes = _add(tree, batch)
         await _check_nodes(database, nodes, batch)

@@ -32,7 +32,7 @@ _EARLY: Final = 0.8
 # One sealer at a time; the others look again later. Held until the transaction ends, however it ends.
 _ONE_SEALER: Final = "select pg_try_advisory_xact_lock(hashtext('odopass journal: sealing'), 0)"
 _DUE: Final = """
-    with waiting as (select count(*) as batches from (select from journal.unsealed limit $1) as some)
+    with waiting as (select count(*) as batches from (select from journal.unsealed limit $1) as few)
     select batches > 0 and (
         batches = $1
         or coalesce((select sealed_at from journal.seal order by number desc limit 1), '-infinity')

@@ -12,9 +12,9 @@ create table journal.entry (
     at              timestamptz not null default now(),
     kind            text not null,                 -- what happened: observation.settled, account.reset …
     about           text not null,                 -- a case, an establishment number, a VIN, a user name
-    content         text not null,                 -- canonical JSON, kept byte for byte: it is hashed
-    public          text not null,                 -- canonical JSON: the part that a proof shows
-    salt            text not null,                 -- random; keeps the withheld part from being guessed
+    content         text not null,                 -- JSON, kept byte for byte: it is hashed
+    public          text not null,                 -- JSON: the part that a proof shows
+    salt            bytea not null,                -- random; keeps the withheld part from being guessed
     primary key (batch, place)
 );
 create index entry_about on journal.entry using hash (about);
@@ -56,5 +56,5 @@ with batch as (insert into journal.unsealed default values returning batch)
 insert into journal.entry (batch, place, kind, about, content, public, salt)
 select batch.batch, 0, 'journal.begun', 'journal',
     '{"up_to_arrival":' || case when arrival.is_called then arrival.last_value else 0 end || '}',
-    '{}', replace(gen_random_uuid()::text, '-', '')
+    '{}', uuid_send(gen_random_uuid())
 from batch, arrival;
