@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
@@ -353,7 +353,7 @@ async def _migrated(url: str) -> None:
         _log.warning("the journal is not guarded", powers=powers, do=_UNGUARDED)
 
 
-def _prepared(postgres: EmbeddedPostgres) -> Callable[[str], Awaitable[None]]:
+def _prepared(postgres: EmbeddedPostgres) -> Callable[[str], Coroutine[Any, Any, None]]:
     async def prepare(_: str) -> None:
         for name in await _explained(migrate_embedded(postgres)):
             _log.info("migrated", migration=name)
