@@ -16,6 +16,7 @@ import typer
 
 from odopass.registry.accounts.commands import account
 from odopass.registry.accounts.reaching import database_at
+from odopass.registry.desk.options import Desk, DeskSetupFile, DeskUrl
 from odopass.registry.desk.setup import read_desk_setup
 from odopass.registry.employees.commands import employee
 from odopass.registry.journal.commands import add_journal_commands
@@ -157,29 +158,9 @@ def serve(
         ),
     ] = "",
     reports: Reports = None,
-    desk: Annotated[
-        bool, typer.Option("--desk/--no-desk", help="Serve the employees' desk below /desk, or do not.")
-    ] = True,
-    desk_url: Annotated[
-        str,
-        typer.Option(
-            metavar="URL",
-            help="The address under which employees reach the desk, if not the public one; it is reached under no "
-            "other name then.",
-            show_default=False,
-        ),
-    ] = "",
-    desk_setup: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            envvar="ODOPASS_DESK",
-            show_envvar=True,
-            help="The TOML file that sets the desk up: OpenID Connect, mail, how long sessions last. Without: "
-            "passwords only, and no mail.",
-            show_default=False,
-        ),
-    ] = None,
+    desk: Desk = True,
+    desk_url: DeskUrl = "",
+    desk_setup: DeskSetupFile = None,
     log_level: Level = LogLevel.INFO,
 ) -> None:
     """Serve the API and judge what comes in, on the embedded PostgreSQL or on one of your own.

@@ -233,6 +233,29 @@ async def test_what_was_typed_when_the_session_ended_comes_back_after_the_login(
     assert await registry.count("kept_form") == 0
 
 
+@pytest.mark.parametrize(
+    ("page", "action", "fields"),
+    [
+        ("/desk/staff", "/desk/staff", {"name": "Bert B", "username": "bert"}),
+        ("/desk/accounts", "/desk/accounts", {"name": "Garage B", "establishment": "2123456", "enterprise": "041"}),
+    ],
+)
+async def test_other_forms_come_back_after_the_login_too(
+    registry: Registry, browser: Browser, page: str, action: str, fields: dict[str, str]
+) -> None:
+    await add_employee(registry.pool, "chef", "administrator")
+    await browser.log_in("chef")
+    form = browser.hidden(await browser.get(page), action) | fields
+    registry.clock.moment += timedelta(hours=1)
+    ended = await browser.post(action, form)
+    back = await browser.post(
+        "/desk/login", browser.hidden(ended, "/desk/login") | {"username": "chef", "password": PASSWORD}
+    )
+    assert back.url.path == page
+    for text in fields.values():
+        assert f'value="{text}"' in back.text
+
+
 async def test_administrators_make_employees_and_cannot_lock_themselves_out(
     registry: Registry, browser: Browser
 ) -> None:

@@ -406,3 +406,11 @@ async def test_an_auditor_sees_and_does_not_decide(registry: Registry, browser: 
     assert await registry.count("review_claim") == 0
     csrf = browser.hidden(page, "/desk/logout")
     assert (await browser.post(f"/desk/cases/{case}/decide", csrf | {"kind": "accept"})).status_code == 403
+
+
+@pytest.mark.requirement("R1")
+@pytest.mark.parametrize("table", ["review_decision", "history_access", "administration_log"])
+@pytest.mark.parametrize("change", ["delete from {}", "update {} set employee_id = 0", "truncate {}"])
+async def test_what_was_written_down_cannot_be_changed(pool: asyncpg.Pool, table: str, change: str) -> None:
+    with pytest.raises(asyncpg.RaiseError, match="only ever added to"):
+        await pool.execute(change.format(table))

@@ -167,7 +167,7 @@ async def _list(visit: Visit, problem: str = "", *, status: int = 200) -> Respon
         last=max(1, ceil(total / PAGE_OF_GARAGES)),
         query=lambda wanted: urlencode({"text": text, "number": wanted}),
         problem=problem,
-        typed=defaultdict(str, visit.form),
+        typed=defaultdict(str, visit.form or await visit.kept()),
     )
 
 
@@ -184,7 +184,7 @@ async def _page(visit: Visit, problem: str = "", *, status: int = 200) -> Respon
         code=await pool.fetchrow(_CODE, account.id),
         quality=await quality.of_garage(pool, account.id, now),
         problem=problem,
-        typed=defaultdict(str, visit.form),
+        typed=defaultdict(str, visit.form or await visit.kept()),
     )
 
 

@@ -83,7 +83,8 @@ def _roles(visit: Visit) -> list[str]:
 async def _list(visit: Visit, problem: str = "", *, status: int = 200) -> Response:
     async with visit.office.pool.acquire() as connection:
         everybody = await employees.list_all(connection)
-    typed = {name: visit.field(name) for name in _FIELDS}
+    given = visit.form or await visit.kept()
+    typed = {name: given.get(name, "") for name in _FIELDS}
     return visit.page("staff.html", status=status, everybody=everybody, problem=problem, typed=typed)
 
 

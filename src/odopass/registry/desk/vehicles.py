@@ -38,7 +38,7 @@ async def show(visit: Visit) -> Response:
     if file is None:
         return visit.page("missing.html", status=404)
     if not await _may_look(visit, number):
-        return visit.page("why.html", vehicle=file.row, problem="", typed=defaultdict(str))
+        return visit.page("why.html", vehicle=file.row, problem="", typed=defaultdict(str, await visit.kept()))
     return visit.page(
         "vehicle.html",
         vehicle=file,

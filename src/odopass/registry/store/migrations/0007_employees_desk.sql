@@ -98,6 +98,13 @@ create table history_access (
 create index access_of_vehicle on history_access (vehicle_id, looked_at);
 create index access_by_time on history_access (looked_at);
 
+-- What was written down stays: not even a fault of the program changes it.
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '% is only ever added to', tg_table_name;
+end
+$$;
+
 -- The code with which a garage gives its account a password; one at a time.
 create table account_code (
     account_id      integer primary key references account,
@@ -116,6 +123,13 @@ create table administration_log (
     what            text not null,
     about           text not null
 );
+
+create trigger only_added_to before update or delete or truncate on review_decision
+    for each statement execute function refuse_change();
+create trigger only_added_to before update or delete or truncate on history_access
+    for each statement execute function refuse_change();
+create trigger only_added_to before update or delete or truncate on administration_log
+    for each statement execute function refuse_change();
 
 -- A day's submissions of one garage with one software, counted once and again while the day's cases still move.
 create table garage_day (
