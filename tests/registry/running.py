@@ -183,10 +183,18 @@ async def running_registry(
     setup: ReportSetup | None = None,
     maintenance: str = "",
     public_url: str = "https://registry.test",
+    desk: bool = True,
 ) -> AsyncIterator[Registry]:
     """The registry on a database, without sockets."""
     clock = clock or OwnClock(datetime.combine(TODAY, time(10), BRUSSELS))
-    settings = Settings(environment, database_url, public_url=public_url, pool_size=pool_size, maintenance=maintenance)
+    settings = Settings(
+        environment,
+        database_url,
+        public_url=public_url,
+        pool_size=pool_size,
+        maintenance=maintenance,
+        desk=desk,
+    )
     async with (
         open_pool(settings) as pool,
         open_reporting(setup or ReportSetup(), pool, clock, public_url=settings.public_url) as reporting,

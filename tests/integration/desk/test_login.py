@@ -8,7 +8,7 @@ import httpx
 import pyotp
 import pytest
 from tests.integration.desk.conftest import PASSWORD, Browser, add_employee, browsing
-from tests.registry.running import Registry
+from tests.registry.running import Registry, running_registry
 
 from odopass.registry.employees import throttle
 
@@ -126,6 +126,19 @@ async def test_the_desk_answers_under_its_own_name_only(registry: Registry) -> N
     transport = httpx.ASGITransport(registry.app)
     async with httpx.AsyncClient(transport=transport, base_url="https://rebound.test") as http:
         assert (await http.get("/desk/login")).status_code == 421
+
+
+async def test_a_registry_without_a_desk_has_none(database_url: str) -> None:
+    async with running_registry(database_url, desk=False) as registry:
+        assert (await registry.http.get("/desk/")).status_code == 404
+        assert (await registry.http.get("/health")).status_code == 200
+
+
+async def test_the_desk_is_no_part_of_the_api(registry: Registry, browser: Browser) -> None:
+    assert (await browser.get("/desk")).url.path == "/desk/login"
+    document = (await registry.http.get("/api/openapi.json")).text
+    assert "/desk" not in document
+    assert (await browser.get("/api/desk/")).status_code == 404
 
 
 async def test_every_answer_has_the_headers_that_keep_browsers_safe(browser: Browser) -> None:

@@ -296,3 +296,29 @@ async def test_auditors_read_who_decided_and_who_looked(
         assert row[1:5] == ["anna", "Anna", "reject", str(case)]
     assert (await reviewer.get("/desk/log")).status_code == 403
     assert car
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "vehicles/99999999999999999999999999",
+        "vehicles/1/readings/2026-02-30/1",
+        "vehicles/1/readings/2026-02-03/99999999999999999999999",
+        "accounts/%00",
+        "accounts/..%2f..%2fetc",
+        "cases/%00",
+        "log/other.csv",
+        "dashboard/%00.csv",
+    ],
+)
+async def test_addresses_that_lead_nowhere_are_told(registry: Registry, browser: Browser, path: str) -> None:
+    await add_employee(registry.pool, "anna", "reviewer", "administrator", "auditor")
+    await browser.log_in("anna")
+    answer = await browser.get(f"/desk/{path}")
+    assert answer.status_code == 404
+    assert "<h1>" in answer.text
+
+
+@pytest.mark.parametrize("query", ["number=-1", "number=99999999", "days=99999", "days=-1", "text=%00%ff", "issue='"])
+async def test_filters_that_make_no_sense_do_no_harm(reviewer: Browser, query: str) -> None:
+    assert (await reviewer.get(f"/desk/?{query}")).status_code == 200

@@ -176,7 +176,7 @@ async def _page(visit: Visit, problem: str = "", *, status: int = 200) -> Respon
     if account is None:
         return visit.page("missing.html", status=404)
     pool, now = visit.office.pool, visit.office.clock.now()
-    await quality.count_days(pool, now)
+    await quality.count_days(pool, now, most=2)
     return visit.page(
         "account.html",
         status=status,

@@ -211,7 +211,7 @@ async def _case(visit: Visit, file: CaseFile, problem: str, *, take: bool, statu
         async with pool.acquire() as connection:
             await log_access(connection, employee.id, vehicle.row["id"], case_guid=file.guid, reason="case", now=now)
     doubted = None if file.status is Status.PROCESSED else (file.row["reading_date"], file.row["km"])
-    await quality.count_days(pool, now)
+    await quality.count_days(pool, now, most=2)
     typed = dict(visit.form) if visit.request.method == "POST" else await visit.kept()
     return visit.page(
         "case.html",

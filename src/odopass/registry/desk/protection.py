@@ -21,6 +21,8 @@ _HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+#: In bytes; what was typed before a session ended comes along with the login, escaped.
+_LONGEST_FORM: Final = 100_000
 _HSTS: Final = "max-age=31536000"
 #: What garages may see: the page on which they activate their account, and what it looks like.
 PUBLIC: Final = ("/desk/activate", "/desk/static/")
@@ -60,6 +62,11 @@ class Protection:
             refusal = "Nothing was changed: this form was not sent from the desk's own pages. Open it again."
             await PlainTextResponse(refusal, 403)(scope, receive, send)
             return
+        if scope["method"] not in _SAFE and not _short(headers):
+            await PlainTextResponse("Nothing was changed: this is longer than any form of the desk.", 413)(
+                scope, receive, send
+            )
+            return
         static = "/static/" in scope["path"]
 
         async def with_headers(message: Message) -> None:
@@ -71,6 +78,12 @@ class Protection:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _short(headers: Headers) -> bool:
+    """Whether a body is no longer than forms are; one that does not tell its length may be of any."""
+    length = headers.get("content-length", "")
+    return length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= _LONGEST_FORM  # noqa: PLR2004
 
 
 def host_name(host: str) -> str:

@@ -33,7 +33,7 @@ _LOOKS: Final = """
 
 async def show(visit: Visit) -> Response:
     """The vehicle, once it was told why."""
-    number = int(visit.part("vehicle"))
+    number = visit.number("vehicle")
     file = await read_vehicle(visit.office.pool, number)
     if file is None:
         return visit.page("missing.html", status=404)
@@ -49,7 +49,7 @@ async def show(visit: Visit) -> Response:
 
 async def tell_why(visit: Visit) -> Response:
     """Write down why somebody looks at the history, and show it."""
-    number, reason, words = int(visit.part("vehicle")), visit.field("reason"), visit.field("words")
+    number, reason, words = visit.number("vehicle"), visit.field("reason"), visit.field("words")
     file = await read_vehicle(visit.office.pool, number)
     if file is None:
         return visit.page("missing.html", status=404)
@@ -137,7 +137,7 @@ async def _reading(visit: Visit) -> tuple[ReadingKey | None, Record | None]:
     day = _day(visit.part("day"))
     if day is None:
         return None, None
-    key = ReadingKey(int(visit.part("vehicle")), day, int(visit.part("arrival")))
+    key = ReadingKey(visit.number("vehicle"), day, visit.number("arrival"))
     row = await visit.office.pool.fetchrow(
         "select * from reading where vehicle_id = $1 and reading_date = $2 and arrival = $3",
         key.vehicle_id,

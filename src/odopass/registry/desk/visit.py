@@ -27,6 +27,7 @@ LANGUAGE_COOKIE: Final = "desk-language"
 _NOTICE_COOKIE: Final = "desk-notice"
 _YEAR_S: Final = 365 * 24 * 3_600
 _LONGEST_FIELD: Final = 4_000
+_LARGEST: Final = 2**63 - 1
 #: Fields that are never kept for another session.
 _NOT_KEPT: Final = frozenset({"csrf", "password", "old", "new", "again", "code"})
 
@@ -108,7 +109,11 @@ class Visit:
 
     def part(self, name: str) -> str:
         """A part of the address."""
-        return str(self.request.path_params[name])
+        return str(self.request.path_params[name]).replace("\0", "")
+
+    def number(self, name: str) -> int:
+        """A number in the address; one that no row can have stands for all that are too large."""
+        return min(int(self.request.path_params[name]), _LARGEST)
 
     async def kept(self) -> dict[str, str]:
         """What was typed into this page's form when an earlier session had ended; empty if nothing was."""

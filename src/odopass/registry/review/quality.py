@@ -118,15 +118,19 @@ class Quality:
         return self.error / self.submissions if self.submissions else 0.0
 
 
-async def count_days(pool: Pool, now: datetime) -> int:
-    """Count the days that are due; returns how many were counted by this call."""
+async def count_days(pool: Pool, now: datetime, *, most: int = _AT_ONCE) -> int:
+    """Count days that are due, the newest first; returns how many were counted by this call.
+
+    Args:
+        pool: of the registry's database.
+        now: the present moment.
+        most: how many are counted; fewer for a page that is about something else and must not wait.
+    """
     today = belgian_day(now)
     async with pool.acquire() as connection, connection.transaction():
         if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
             return 0
-        due = await connection.fetch(
-            _DUE, today - timedelta(days=SHOWN_DAYS), today, _MOVING_DAYS, now - _EVERY, _AT_ONCE
-        )
+        due = await connection.fetch(_DUE, today - timedelta(days=SHOWN_DAYS), today, _MOVING_DAYS, now - _EVERY, most)
         for row in due:
             await _count_day(connection, row["day"], now)
         return len(due)
