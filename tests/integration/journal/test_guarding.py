@@ -112,6 +112,28 @@ async def test_a_database_that_had_readings_before_gets_a_guarded_journal_that_s
         await connection.close()
 
 
+async def test_an_administrator_who_is_no_superuser_can_guard_it(
+    empty_database_url: str, administration: asyncpg.Connection, postgres: EmbeddedPostgres
+) -> None:
+    await migrate(empty_database_url)
+    name = urlsplit(empty_database_url).path.lstrip("/")
+    # The keeper is there already, from other databases of this server.
+    await administration.execute(
+        "do $$ begin create role odopass_journal nologin; exception when duplicate_object then null; end $$"
+    )
+    role = f"admin_{name[-12:]}"
+    await administration.execute(f"create role {role} login createrole password 'x'")
+    await administration.execute(f"grant odopass to {role}; grant odopass_journal to {role} with admin option")
+    parts = urlsplit(postgres.admin_dsn_of(name))
+    try:
+        await guard(f"postgresql://{role}:x@/{name}?{parts.query}", service="odopass")
+        connection = await asyncpg.connect(empty_database_url)
+        assert await powers_over_journal(connection) == []
+        await connection.close()
+    finally:
+        await administration.execute(f"revoke odopass_journal, odopass from {role}; drop role {role}")
+
+
 async def test_guarding_for_a_role_that_does_not_exist_or_without_the_right_says_what_to_do(
     database_url: str, postgres: EmbeddedPostgres
 ) -> None:

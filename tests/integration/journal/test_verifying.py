@@ -73,7 +73,7 @@ async def played(registry: Registry, dms: Dms, car: int) -> Registry:
 async def test_a_registry_in_operation_verifies(played: Registry, verify: Verify) -> None:
     found = await verify()
     assert found.exit_code == 0, found.output
-    assert f"{ENTRIES} entries under 3 seals are as they were sealed." in found.stdout
+    assert f"Recomputed {ENTRIES} entries under 3 seals: as they were sealed." in found.stdout
     assert "Nothing was changed, removed or added." in found.stdout
     latest = await played.pool.fetchrow("select number, hash from journal.seal order by number desc limit 1")
     known = f"{latest['number']}:{latest['hash'].hex()}"
@@ -86,7 +86,7 @@ async def test_what_is_not_sealed_yet_is_no_fault(dms: Dms, verify: Verify, admi
     await accounts.unlock(administrator, dms.garage.username)
     found = await verify()
     assert found.exit_code == 0, found.output
-    assert "1 batches wait to be sealed" in found.stdout
+    assert "Waiting to be sealed: 1 batch." in found.stdout
 
 
 @pytest.mark.parametrize("column", ["kind", "about", "content", "public", "at", "salt"])

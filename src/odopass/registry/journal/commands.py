@@ -192,15 +192,21 @@ def _tell(verdict: dict[str, Any]) -> None:
     if len(faults) > _MOST_TOLD:
         typer.echo(f"and {len(faults) - _MOST_TOLD} more; --json lists them all")
     if verdict["entries"] is not None:
-        typer.echo(f"{verdict['entries']} entries under {verdict['seals']} seals are as they were sealed.")
+        entries, seals = _counted(verdict["entries"], "entry", "entries"), _counted(verdict["seals"], "seal", "seals")
+        typer.echo(f"Recomputed {entries} under {seals}: as they were sealed.")
     if not faults:
         typer.echo("Nothing was changed, removed or added.")
     if verdict["latestSeal"]:
         typer.echo(f"Latest seal: {verdict['latestSeal']} (note it elsewhere, for --known-seal)")
     if verdict["batchesWaiting"]:
-        typer.echo(f"{verdict['batchesWaiting']} batches wait to be sealed, which a running registry does in seconds.")
+        waiting = _counted(verdict["batchesWaiting"], "batch", "batches")
+        typer.echo(f"Waiting to be sealed: {waiting}. A running registry seals within seconds.")
     if verdict["powersOfThisRole"]:
         typer.echo("The role of this connection could change the journal. If the registry works as it, guard-journal.")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _known_seals(given: list[str]) -> dict[int, bytes]:

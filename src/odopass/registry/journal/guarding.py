@@ -46,8 +46,7 @@ _GUARD: Final = f"""
             create role {KEEPER} nologin;
         end if;
     end $do$;
-    revoke all on schema journal from public, %(service)s;
-    revoke all on all tables in schema journal from public, %(service)s;
+    grant {KEEPER} to current_user;
     grant create on database %(database)s to {KEEPER};
     alter schema journal owner to {KEEPER};
     alter table journal.entry owner to {KEEPER};
@@ -56,9 +55,12 @@ _GUARD: Final = f"""
     alter table journal.node owner to {KEEPER};
     alter table journal.seal owner to {KEEPER};
     revoke create on database %(database)s from {KEEPER};
+    revoke all on schema journal from public, %(service)s;
+    revoke all on all tables in schema journal from public, %(service)s;
     grant usage on schema journal to %(service)s;
     grant select, insert on all tables in schema journal to %(service)s;
     grant delete on journal.unsealed to %(service)s;
+    revoke {KEEPER} from current_user;
 """  # noqa: S608 - the keeper is a constant; the other names are quoted by the database
 
 
