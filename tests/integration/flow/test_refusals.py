@@ -17,7 +17,7 @@ NOBODYS = UUID("5b3f1c52-6a0e-4d0c-9c53-2f6f3a1d7e10")
 #: What may be asked without credentials: the documentation of the wire, and what machines of the operator ask.
 PUBLIC = {"/", paths.OPENAPI, paths.SWAGGER_PAGE, f"{paths.SWAGGER_FILES}/{{file}}", "/health", "/ready", "/metrics"}
 #: What buyers see: reports under unguessable addresses. And the way to the employees' desk.
-PAGES = {"/vhr/{public_id}", "/check", "/static/report/{name}", "/desk"}
+PAGES = {"/vhr/{public_id}", "/vhr/{public_id}/proof.json", "/check", "/static/report/{name}", "/desk"}
 OPERATIONS = [
     ("POST", "/api/observation"),
     ("GET", f"/api/observation/{NOBODYS}/status"),
