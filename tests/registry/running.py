@@ -184,8 +184,9 @@ async def running_registry(
     maintenance: str = "",
     public_url: str = "https://registry.test",
     desk: bool = True,
+    limited: bool = False,
 ) -> AsyncIterator[Registry]:
-    """The registry on a database, without sockets."""
+    """The registry on a database, without sockets; garages may send as much as they like, unless it is `limited`."""
     clock = clock or OwnClock(datetime.combine(TODAY, time(10), BRUSSELS))
     settings = Settings(
         environment,
@@ -199,6 +200,10 @@ async def running_registry(
         open_pool(settings) as pool,
         open_reporting(setup or ReportSetup(), pool, clock, public_url=settings.public_url) as reporting,
     ):
+        if not limited:
+            await pool.execute(
+                "insert into request_limit (name, rate, burst) values ('requests', 1e6, 1000000) on conflict do nothing"
+            )
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Service]:

@@ -31,6 +31,9 @@ REPLACED_BUT_CONTINUES: Final = "213"
 REFUSED_IN_REVIEW: Final = "301"
 WITHDRAWN: Final = "302"
 
+#: The findings of an observation whose vehicle was not found.
+UNIDENTIFIED: Final = frozenset({VIN_UNKNOWN, VIN_AMBIGUOUS, PLATE_UNKNOWN})
+
 #: A value of a finding: km and days as integers, dates as ISO text, names as text. All of it survives JSON.
 Value = int | str
 

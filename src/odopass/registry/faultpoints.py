@@ -23,6 +23,8 @@ POINTS: Final = (
     "report: claimed",
     "report: the sources were asked",
     "report: written, before the commit",
+    "files: before the commit",
+    "files: after the commit",
     "journal: sealed, before the commit",
 )
 

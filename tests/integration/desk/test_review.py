@@ -13,7 +13,7 @@ from tests.registry.running import REPORT, TODAY, Dms, Registry
 
 from odopass.registry.journal.comparing import compare
 from odopass.registry.judging.claiming import claim
-from odopass.registry.review.deciding import AlreadyDecided, CannotCount, NoVehicle, decide_case
+from odopass.registry.review.deciding import AlreadyDecided, CannotCount, NobodyToAsk, NoVehicle, decide_case
 from odopass.registry.review.readings import NoSuchReading, ReadingKey, correct_reading, withdraw_reading
 from odopass.registry.review.trail import Decision
 
@@ -414,3 +414,18 @@ async def test_an_auditor_sees_and_does_not_decide(registry: Registry, browser: 
 async def test_what_was_written_down_cannot_be_changed(pool: asyncpg.Pool, table: str, change: str) -> None:
     with pytest.raises(asyncpg.RaiseError, match="only ever added to"):
         await pool.execute(change.format(table))
+
+
+@pytest.mark.requirement("R2")
+async def test_a_reading_that_came_in_a_file_is_accepted_or_rejected_and_cannot_be_sent_back(
+    registry: Registry, dms: Dms, car: int, anna: int
+) -> None:
+    guid = await dms.submit(vin=VIN, km=50_000)
+    await dms.outcome(guid)
+    # As it stands when a file brought it and its source is a person: nobody has confirmed it, an employee decides.
+    await registry.pool.execute("update request set delivery_id = 1, line = 2")
+    await registry.pool.execute("update observation_case set status = 'REVIEWING'")
+    with pytest.raises(NobodyToAsk):
+        await decide(registry, guid, "send_back", anna)
+    assert await decide(registry, guid, "accept", anna) == "PROCESSED"
+    assert await registry.readings(car) == [(TODAY, 50_000)]

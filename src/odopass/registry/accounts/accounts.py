@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from asyncpg import Record, UniqueViolationError
 
+from odopass.domain.history import SourceKind
 from odopass.registry.accounts.journaling import note
 from odopass.registry.accounts.passwords import make_hash, require_strength
 from odopass.registry.accounts.secret import Secret
@@ -92,6 +93,7 @@ async def add(
     name: str,
     password: Secret | None,
     username: str | None = None,
+    source: SourceKind = SourceKind.GARAGE,
 ) -> Account:
     """Give an establishment an account.
 
@@ -102,6 +104,7 @@ async def add(
         name: what employees call the garage.
         password: what it will log in with; None for an account nobody can use before `reset_password`.
         username: another user name than the establishment number, for test accounts.
+        source: who reads the odometers: garage, inspection or connected.
 
     Raises:
         AccountExists: the establishment has an account, or the user name is taken.
@@ -119,7 +122,8 @@ async def add(
     async with connection.transaction():
         row = await connection.fetchrow(
             f"""
-            insert into account (username, establishment, enterprise, name, password_hash) values ($1, $2, $3, $4, $5)
+            insert into account (username, establishment, enterprise, name, password_hash, source)
+            values ($1, $2, $3, $4, $5, $6)
             on conflict do nothing
             returning {_COLUMNS}
             """,  # noqa: S608 - the columns are a constant
@@ -128,6 +132,7 @@ async def add(
             enterprise,
             name,
             password_hash,
+            source.value,
         )
         if row is None:
             raise await _taken(connection, username, establishment)

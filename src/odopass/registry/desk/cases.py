@@ -20,6 +20,7 @@ from odopass.registry.review.deciding import (
     AlreadyDecided,
     CannotCount,
     ClaimedByOther,
+    NobodyToAsk,
     NoVehicle,
     UnknownCase,
     decide_case,
@@ -149,6 +150,9 @@ async def _decided(
         return await _case(visit, file, problem, take=False, status=409)
     except NoVehicle:
         problem = visit.say("Nobody knows which vehicle this is about: name the vehicle, or reject it.")
+        return await _case(visit, file, problem, take=False, status=422)
+    except NobodyToAsk:
+        problem = visit.say("This reading came in a file: nobody can correct it. Accept or reject it.")
         return await _case(visit, file, problem, take=False, status=422)
     except CannotCount as cannot:
         codes = ", ".join(finding.code for finding in cannot.findings)

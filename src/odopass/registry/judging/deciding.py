@@ -13,7 +13,7 @@ from odopass.domain.finding import Finding
 from odopass.domain.history import Reading, SourceKind
 from odopass.domain.identification import Identification
 from odopass.domain.observation import Observation, ObservationType
-from odopass.domain.outcome import Outcome, Status, accepted, outcome_of
+from odopass.domain.outcome import Outcome, Status, accepted, outcome_of, outcome_of_delivered
 from odopass.domain.rules import SameGarage, judge, judge_unidentified
 from odopass.registry.judging.files import Case, OwnReport, Request, VehicleFile
 
@@ -141,6 +141,8 @@ class CannotCount(Exception):  # noqa: N818 - an answer, not a fault
 
 def _outcome(file: VehicleFile, request: Request, observation: Observation, *, confirmed: bool = False) -> Outcome:
     findings = _findings(file, request, observation)
+    if request.delivered:
+        return outcome_of_delivered(findings, observation_type=observation.type, source=request.source)
     return outcome_of(findings, observation_type=observation.type, confirmed=confirmed)
 
 
@@ -194,7 +196,7 @@ def _settled(
 ) -> Settlement:
     reading = None
     if outcome.status is Status.PROCESSED and not _repeats_own_reading(file, request, observation):
-        reading = _reading(file, observation, outcome)
+        reading = _reading(file, request, observation, outcome)
         file.history.add(reading)
     file.reports = [report for report in file.reports if report.case_guid != request.case_guid]
     if outcome.status is not Status.ERROR:
@@ -229,14 +231,14 @@ def _repeats_own_reading(file: VehicleFile, request: Request, observation: Obser
     )
 
 
-def _reading(file: VehicleFile, observation: Observation, outcome: Outcome) -> Reading:
-    roadside = observation.type is ObservationType.ROAD_SIDE_ASSISTANCE
+def _reading(file: VehicleFile, request: Request, observation: Observation, outcome: Outcome) -> Reading:
+    roadside = request.source is SourceKind.GARAGE and observation.type is ObservationType.ROAD_SIDE_ASSISTANCE
     return Reading(
         date=observation.reading_date,
         arrival=1 + max((reading.arrival for reading in file.history), default=0),
         km=observation.km,
         starts_segment=outcome.starts_segment,
-        source=SourceKind.ROADSIDE if roadside else SourceKind.GARAGE,
+        source=SourceKind.ROADSIDE if roadside else request.source,
     )
 
 

@@ -22,8 +22,8 @@ from odopass.registry.store.database import Database
 
 _REQUESTS = """
     select guid, subject, kind, case_guid, case_subject, account_id, received_at, identification, identifier,
-        observation_type, reading_date, km
-    from request
+        observation_type, reading_date, km, coalesce(account.source, 'garage'), delivery_id is not null
+    from request left join account on account.id = request.account_id
     where guid = any($1::uuid[])
 """
 _CASES = """
@@ -66,6 +66,8 @@ class Request:
 
     Attributes:
         observation: what it says; None for a confirmation.
+        source: who reads the odometers of the account that sent it.
+        delivered: whether it came in a file, so that nobody will answer what is asked about it.
     """
 
     guid: UUID
@@ -78,6 +80,8 @@ class Request:
     identification: Identification
     identifier: str
     observation: Observation | None
+    source: SourceKind = SourceKind.GARAGE
+    delivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ async def read_files(connection: Database, claims: Sequence[Claim]) -> dict[int,
     subjects = [claim.subject for claim in claims if claim.subject > 0]
     requests = await _requests(connection, claims)
     followed = [request.case_guid for request in requests.values() if request.kind != "submission"]
-    cases = {row["guid"]: _case(row) for row in await connection.fetch(_CASES, followed)} if followed else {}
+    cases = await read_cases(connection, followed) if followed else {}
     files = {claim.subject: VehicleFile() for claim in claims}
     for vehicle_id, *facts, vin in await connection.fetch(_VEHICLES, subjects) if subjects else ():
         files[vehicle_id] = VehicleFile(Vehicle(vehicle_id, *facts), vin)
@@ -148,6 +152,11 @@ async def read_files(connection: Database, claims: Sequence[Claim]) -> dict[int,
     if subjects:
         await _read_histories(connection, subjects, files)
     return files
+
+
+async def read_cases(connection: Database, guids: Sequence[UUID]) -> dict[UUID, Case]:
+    """Cases as they stand, by the GUID of the submission that opened each."""
+    return {row["guid"]: _case(row) for row in await connection.fetch(_CASES, guids)}
 
 
 async def _requests(connection: Database, claims: Sequence[Claim]) -> dict[UUID, Request]:
@@ -164,6 +173,8 @@ async def _requests(connection: Database, claims: Sequence[Claim]) -> dict[UUID,
             identification=Identification(row[7]),
             identifier=row[8],
             observation=None if row[9] is None else _observation(row[9], row[10], row[11]),
+            source=_SOURCES[row[12]],
+            delivered=row[13],
         )
         for row in rows
     }

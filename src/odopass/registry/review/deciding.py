@@ -14,7 +14,7 @@ from odopass.domain.identification import Identification
 from odopass.domain.outcome import Status
 from odopass.domain.rules import refused_in_review
 from odopass.registry.judging.deciding import CannotCount, Settlement, accept
-from odopass.registry.judging.files import Case, Request, VehicleFile, read_files
+from odopass.registry.judging.files import Case, Request, VehicleFile, read_cases, read_files
 from odopass.registry.judging.settling import settle
 from odopass.registry.metrics import SETTLED
 from odopass.registry.review.journaling import note_decision
@@ -22,7 +22,7 @@ from odopass.registry.review.trail import Decision, log_decision
 from odopass.registry.review.turns import turn
 from odopass.registry.store.database import Database, Pool
 
-__all__ = ["AlreadyDecided", "CannotCount", "ClaimedByOther", "NoVehicle", "UnknownCase", "decide_case"]
+__all__ = ["AlreadyDecided", "CannotCount", "ClaimedByOther", "NoVehicle", "NobodyToAsk", "UnknownCase", "decide_case"]
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +47,10 @@ class UnknownCase(LookupError):  # noqa: N818 - it names the state of things
 
 class NoVehicle(Exception):  # noqa: N818 - it names the state of things
     """Nobody knows which vehicle the observation is about, so it can join no history: name the vehicle."""
+
+
+class NobodyToAsk(Exception):  # noqa: N818 - it names the state of things
+    """The reading came in a file: nobody can be asked to correct it."""
 
 
 class ClaimedByOther(Exception):  # noqa: N818 - it names the state of things
@@ -106,6 +110,7 @@ async def decide_case(
         UnknownCase: there is none with this GUID.
         AlreadyDecided: somebody else was faster.
         ClaimedByOther: a colleague is looking at it.
+        NobodyToAsk: it was to be sent back, and came in a file.
         NoVehicle: it was to be accepted, and nobody knows the vehicle.
         CannotCount: it was to be accepted, and there is an error about it that nobody can overrule.
         Busy: the vehicle was being judged all the time.
@@ -121,7 +126,9 @@ async def decide_case(
         files = await read_files(connection, [replace(claim, requests=(head,)) for claim in claims.values()])
         file = files[subject]
         (request,) = file.requests
-        case = file.cases[guid]
+        case = (await read_cases(connection, [guid]))[guid]
+        for each in files.values():
+            each.cases[guid] = case
         settlement = _settlement(file, files, request, case, decision, vehicle_id=vehicle_id, marked=marked)
         # The rows of the vehicle's turn are held: nothing but a fault could keep this from being written.
         await settle(connection, [(claims[settlement.request.subject], [settlement])], now=now)
@@ -184,6 +191,8 @@ def _settlement(
             raise NoVehicle
         return accept(file, request, case, marked=marked)
     rejected = decision.kind == "reject"
+    if not rejected and request.delivered:
+        raise NobodyToAsk
     return Settlement(
         request=request,
         opens=False,

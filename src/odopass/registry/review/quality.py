@@ -46,7 +46,7 @@ _COUNT: Final = """
         max(r.received_at)
     from request r
     left join observation_case c on c.guid = r.case_guid and c.subject = r.case_subject
-    where r.received_at >= $2 and r.received_at < $3 and r.kind = 'submission'
+    where r.received_at >= $2 and r.received_at < $3 and r.kind = 'submission' and r.delivery_id is null
     group by r.account_id, coalesce(r.software_id, 0)
 """
 _SUMS: Final = """
