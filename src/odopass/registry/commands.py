@@ -14,6 +14,7 @@ import structlog
 import typer
 
 from odopass.registry.accounts.commands import account
+from odopass.registry.backup import commands as backups
 from odopass.registry.logs import configure_logs
 from odopass.registry.maintenance.calendar import WeeklyWindow
 from odopass.registry.maintenance.commands import maintenance
@@ -44,6 +45,8 @@ registry = typer.Typer(
 )
 registry.add_typer(account)
 registry.add_typer(maintenance)
+for _command in (backups.backup, backups.restore, backups.archive):
+    registry.command(epilog=backups.EPILOG)(_command)
 
 
 class LogLevel(StrEnum):
