@@ -1,9 +1,10 @@
 #!/bin/sh
-# Install what the tests need beside Python: a browser, Java with JAXB for the PDF validator, PDF and QR tools, a PKCS#11
+# Install what the tests need beside Python: a browser, curl, Java with JAXB for the PDF validator, PDF and QR tools, a PKCS#11
 # token in software. Does nothing if all of it is here. On Debian and Ubuntu; elsewhere install the like by hand.
 set -eu
 
 wanted="
+curl:curl
 pdftotext:poppler-utils
 zbarimg:zbar-tools
 softhsm2-util:softhsm2

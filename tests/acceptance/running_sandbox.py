@@ -45,7 +45,11 @@ class Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        try:
+            self.stop()
+        finally:
+            self.process.kill()
+            self.process.wait()
 
     @property
     def api(self) -> str:
@@ -114,7 +118,12 @@ def start_sandbox(
         )
     sandbox = Sandbox(process, data, ready_file, output)
     if wait:
-        wait_until_ready(sandbox)
+        try:
+            wait_until_ready(sandbox)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
     return sandbox
 
 

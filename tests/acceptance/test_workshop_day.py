@@ -2,85 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.acceptance.running_sandbox import Sandbox, start_sandbox, wait_until
+from tests.acceptance.running_garage import running_garage, set_account
+from tests.acceptance.running_sandbox import Sandbox, start_sandbox
 from tests.browser.chromium import CHROMIUM, flags, need_chromium
 
 SHOTS = os.environ.get("ODOPASS_SHOTS")
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "XDG_CONFIG_HOME": str(folder / "config"),
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-    }
-
-
-def _start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    ready = folder / "ready.json"
-    ready.unlink(missing_ok=True)
-    with (folder / "output.txt").open("ab") as output:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "odopass.cli",
-                "garage",
-                "--data",
-                str(folder / "data"),
-                "--port",
-                "0",
-                "--no-browser",
-                "--ready-file",
-                str(ready),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=_environment(folder),
-        )
-    wait_until(lambda: ready.exists() or process.poll() is not None)
-    assert process.poll() is None, (folder / "output.txt").read_text()
-    return process, json.loads(ready.read_text())["address"]
-
-
-def _set_account(folder: Path, sandbox: Sandbox) -> None:
-    garage = sandbox.garages[0]
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "odopass.cli",
-            "garage",
-            "--data",
-            str(folder / "data"),
-            "account",
-            "--establishment",
-            garage["username"],
-            "--enterprise",
-            garage["enterpriseOrganisation"],
-            "--environment",
-            "own",
-            "--address",
-            sandbox.api,
-            "--ca-file",
-            sandbox.ready["ca"],
-        ],
-        input=garage["password"].encode() + b"\n",
-        env=_environment(folder),
-        check=True,
-        capture_output=True,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +50,19 @@ def _enter(page: Page, home: str, vehicle: dict[str, Any], km: int) -> None:
     page.get_by_role("button", name="Save and send").click()
 
 
+def _is_printed(document: bytes, vin: str) -> None:
+    """The document is opened as a printer's driver opens it, and is about the vehicle."""
+    words = subprocess.run(["pdftotext", "-", "-"], input=document, capture_output=True, check=True).stdout.decode()
+    assert vin in words
+    sheet = subprocess.run(["pdftoppm", "-png", "-r", "30", "-l", "1"], input=document, capture_output=True, check=True)
+    assert sheet.stdout.startswith(b"\x89PNG")
+
+
+def _days_ago(page: Page, days: int) -> str:
+    today = date.fromisoformat(page.get_by_label("Day of the reading").input_value())
+    return (today - timedelta(days=days)).isoformat()
+
+
 def _awaits(page: Page, heading: str) -> None:
     page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=40_000)
 
@@ -123,17 +71,14 @@ def _awaits(page: Page, heading: str) -> None:
 def test_the_day_of_a_garage(own_sandbox: Sandbox, tmp_path: Path, browser: Browser) -> None:
     sandbox, folder = own_sandbox, tmp_path / "garage"
     folder.mkdir()
-    _set_account(folder, sandbox)
-    process, home = _start(folder)
+    set_account(folder, sandbox)
     vehicles = iter(each for each in sandbox.ordinary() if each["lastReading"])
-    context = browser.new_context(locale="en-GB")
-    page = context.new_page()
-    try:
-        _day(page, home, sandbox, vehicles.__next__)
-    finally:
-        context.close()
-        process.terminate()
-        assert process.wait(60) == 0
+    with running_garage(folder) as home:
+        context = browser.new_context(locale="en-GB")
+        try:
+            _day(context.new_page(), home, sandbox, vehicles.__next__)
+        finally:
+            context.close()
 
 
 def _day(  # noqa: PLR0915 - one day, told from morning to evening
@@ -196,8 +141,12 @@ def _day(  # noqa: PLR0915 - one day, told from morning to evening
     page.get_by_role("button", name="Ask for the vehicle history").click()
     page.get_by_role("link", name="Open and print the PDF").wait_for(timeout=90_000)
     _shot(page, "vehicle-history")
-    address = page.get_by_role("link", name="Open and print the PDF").get_attribute("href")
-    assert page.request.get(f"{home.rstrip('/')}{address}").body().startswith(b"%PDF-")
+    document = page.get_by_role("link", name="Open and print the PDF").get_attribute("href")
+    assert page.get_by_label("Public address").input_value().startswith("https://")
+    printed = page.request.get(f"{home.rstrip('/')}{document}")
+    assert printed.headers["content-type"] == "application/pdf"
+    assert printed.headers["content-disposition"].startswith("inline")
+    _is_printed(printed.body(), fourth["vin"])
 
     # What need not be reported.
     page.goto(f"{home}orders/new")
@@ -213,10 +162,44 @@ def _day(  # noqa: PLR0915 - one day, told from morning to evening
     _enter(page, home, first, first["lastReading"]["km"] + 600)
     page.get_by_role("link", name="This vehicle has a reading of this day already").wait_for()
     _shot(page, "second-that-day")
+    sixth = take()
+    _enter(page, home, sixth, sixth["lastReading"]["km"] + 100)
+    _awaits(page, "In the registry")
+    page.goto(f"{home}readings/new")
+    page.get_by_label("VIN", exact=True).fill(sixth["vin"])
+    page.get_by_label("Odometer in km").fill(str(sixth["lastReading"]["km"] + 90))
+    page.get_by_label("Day of the reading").fill(_days_ago(page, 1))
+    page.get_by_role("button", name="Save and send").click()
+    page.get_by_text("Please look twice").wait_for()
+    _shot(page, "warnings")
+    for warning in page.locator(".warnings input").all():
+        warning.check()
+    page.get_by_role("button", name="Save and send").click()
+    page.get_by_text("Saved. The reading is sent by itself.").wait_for()
+    _awaits(page, "In the registry")
     page.goto(f"{home}history?search={first['vin'][3:]}")
     _shot(page, "history")
     page.get_by_role("link", name="All its readings").click()
     _shot(page, "vehicle")
+
+    # The account changes: the registry has to know it too. With the wrong password nothing is sent, and it is said.
+    page.goto(f"{home}account")
+    page.get_by_label("Password", exact=True).fill("another password")
+    page.get_by_role("button", name="Save the account").click()
+    page.get_by_text("You changed the user name or password: change it on the registry's website too").wait_for()
+    page.get_by_role("button", name="Test the connection").click()
+    page.get_by_text("The registry does not take the user name or the password.").wait_for()
+    _shot(page, "account-wrong")
+    seventh = take()
+    _enter(page, home, seventh, seventh["lastReading"]["km"] + 400)
+    page.get_by_text("The registry does not take your user name or password: nothing is sent.").wait_for(timeout=40_000)
+    waiting = page.url
+    page.get_by_role("link", name="Look at the account").click()
+    page.get_by_label("Password", exact=True).fill(sandbox.garages[0]["password"])
+    page.get_by_role("button", name="Save the account").click()
+    page.get_by_text("You changed the user name or password").wait_for()
+    page.goto(waiting)
+    _awaits(page, "In the registry")
 
     # The registry is away for a while: kept, told, sent by itself afterwards.
     port = int(sandbox.api.split(":")[2].split("/")[0])

@@ -66,6 +66,15 @@ def run(
         list[str] | None,
         typer.Option(metavar="NAME", help="A further name under which browsers may call it.", show_default=False),
     ] = None,
+    drop_folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder in which other programs drop readings as CSV files, from now on. At first: drop in the "
+            "folder of the book.",
+            show_default=False,
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")] = True,
     ready_file: Annotated[
         Path | None,
@@ -84,9 +93,12 @@ def run(
     with ExitStack() as stack:
         listening = stack.enter_context(closing(_listen(host, port)))
         try:
-            workshop = stack.enter_context(running_workshop(folder, _config()))
+            dropped = None if drop_folder is None else drop_folder.absolute()
+            workshop = stack.enter_context(running_workshop(folder, _config(), drop_folder=dropped))
         except BookFault as fault:
             _end(str(fault))
+        except ValueError:
+            _end(f"There is no folder {drop_folder}. Make it, or name another with --drop-folder.")
         hosts = OWN_HOSTS | {host} | {name.lower() for name in allowed_host or ()}
         app = application(workshop, hosts=frozenset(hosts))
         address = f"http://{host}:{listening.getsockname()[1]}/"
@@ -141,7 +153,7 @@ def account(
             AccountStore(book.settings, secrets_for(folder, _config())).write(wanted, password)
     except (BookFault, OSError) as fault:
         _end(str(fault))
-    typer.echo("The account is saved. If the application runs already, it uses it after a new start.")
+    typer.echo("The account is saved. If the application runs already, it uses it from now on.")
 
 
 def _folder(data: Path | None) -> Path:

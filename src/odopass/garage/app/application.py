@@ -12,7 +12,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from odopass.garage.app import account, exclusions, history, login, orders, problems, readings, status, vehicle_history
+from odopass import look
+from odopass.garage.app import (
+    account,
+    exclusions,
+    feed_interface,
+    feeds,
+    history,
+    login,
+    orders,
+    problems,
+    readings,
+    status,
+    vehicle_history,
+)
 from odopass.garage.app.protection import Protection
 from odopass.garage.app.visit import Visit
 from odopass.garage.app.words import LANGUAGE_COOKIE, language_of, wording
@@ -21,7 +34,19 @@ from odopass.garage.app.workshop import Workshop
 _STATIC: Final = Path(__file__).parent / "static"
 #: Under which names the application of this computer is called.
 OWN_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_AREAS: Final = (orders, readings, problems, history, vehicle_history, exclusions, account, login, status)
+_AREAS: Final = (
+    orders,
+    readings,
+    problems,
+    history,
+    vehicle_history,
+    exclusions,
+    account,
+    feeds,
+    feed_interface,
+    login,
+    status,
+)
 
 
 def application(workshop: Workshop, *, hosts: frozenset[str] = OWN_HOSTS) -> Starlette:
@@ -31,7 +56,10 @@ def application(workshop: Workshop, *, hosts: frozenset[str] = OWN_HOSTS) -> Sta
         workshop: its parts.
         hosts: names and addresses under which it may be called.
     """
-    routes: list[BaseRoute] = [Mount("/static", StaticFiles(directory=_STATIC), name="static")]
+    routes: list[BaseRoute] = [
+        Mount("/static/look", StaticFiles(directory=look.STATIC), name="look"),
+        Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+    ]
     for area in _AREAS:
         routes += area.ROUTES
     made = Starlette(
@@ -44,6 +72,8 @@ def application(workshop: Workshop, *, hosts: frozenset[str] = OWN_HOSTS) -> Sta
 
 
 async def _missing(request: Request, _error: Exception) -> Response:
+    if request.url.path.startswith("/feed/"):
+        return feed_interface.missing(request)
     workshop: Workshop = request.app.state.workshop
     language = language_of(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
     return Visit(request, {}, workshop, wording(language), "").page("missing.html", status=404)

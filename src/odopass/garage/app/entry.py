@@ -1,4 +1,4 @@
-"""Reading the form of a reading, and judging it before it is saved (G8, G9, G11)."""
+"""The form of a reading: what was typed, and what is said about it before it is saved (G8, G9, G11)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,8 @@ from typing import Final
 from odopass.domain.observation import ObservationType
 from odopass.garage.app.visit import READER_COOKIE, Visit
 from odopass.garage.book.entries import Reading, ReadingDraft, Vehicle, WorkOrder
-from odopass.garage.checks import (
-    Finding,
-    Severity,
-    Typed,
-    check_reading,
-    typed_date,
-    typed_km,
-    typed_plate,
-    typed_unifier,
-    typed_vin,
-)
-from odopass.garage.checks.finding import error
+from odopass.garage.checks import Finding, Severity
+from odopass.garage.entering import judge
 
 _TEXTS: Final = ("plate", "vin", "unifier", "first_use", "reading_date", "km", "type", "read_by", "for_sale")
 
@@ -54,14 +44,6 @@ class Entry:
     def may_be_saved(self) -> bool:
         """Whether nothing stands against saving it."""
         return self.draft is not None and not self.errors and not self.warnings
-
-
-@dataclass(frozen=True, slots=True)
-class VehicleTyped:
-    """The fields of a vehicle."""
-
-    vehicle: Vehicle
-    findings: tuple[Finding, ...]
 
 
 def blank_entry(visit: Visit, order: WorkOrder | None = None) -> Entry:
@@ -100,14 +82,6 @@ def vehicle_texts(vehicle: Vehicle) -> dict[str, str]:
     }
 
 
-def typed_vehicle(visit: Visit) -> VehicleTyped:
-    """The vehicle that a form names."""
-    vin, plate = typed_vin(visit.field("vin")), typed_plate(visit.field("plate"))
-    unifier, first_use = typed_unifier(visit.field("unifier")), typed_date(visit.field("first_use"), "first_use")
-    findings = (*vin.findings, *plate.findings, *unifier.findings, *first_use.findings)
-    return VehicleTyped(Vehicle(vin.value, plate.value, unifier.value, first_use.value), findings)
-
-
 def read_entry(visit: Visit, order: WorkOrder | None = None, corrected: Reading | None = None) -> Entry:
     """Read the form and judge it; call it within `Book.at_once` with the saving.
 
@@ -117,42 +91,10 @@ def read_entry(visit: Visit, order: WorkOrder | None = None, corrected: Reading 
         corrected: the reading that it corrects; its km are kept if none are typed.
     """
     entry = Entry({name: visit.raw_field(name) if name == "km" else visit.field(name) for name in _TEXTS})
-    vehicle = VehicleTyped(order.vehicle, ()) if order is not None else typed_vehicle(visit)
-    km = typed_km(entry.texts["km"])
-    if corrected is not None and not entry.texts["km"]:
-        km = Typed(corrected.draft.km)
-    day = typed_date(entry.texts["reading_date"])
-    findings = [*vehicle.findings, *km.findings, *day.findings]
-    if day.value is None and not day.findings:
-        findings.append(error("date_form", "reading_date"))
-    if not entry.texts["read_by"]:
-        findings.append(error("read_by_missing", "read_by"))
-    kind = _type(entry.texts["type"])
-    if kind is None:
-        findings.append(error("type_missing", "type"))
-    if km.value is not None and day.value is not None and kind is not None:
-        was = None if corrected is None else corrected.draft
-        entry.draft = ReadingDraft(
-            vehicle=vehicle.vehicle,
-            reading_date=day.value,
-            km=km.value,
-            type=kind,
-            read_by=entry.texts["read_by"],
-            for_sale=bool(entry.texts["for_sale"]),
-            work_order=order.number if order is not None else was.work_order if was is not None else "",
-            operation=order.operation if order is not None else was.operation if was is not None else "",
-            category=order.category if order is not None else was.category if was is not None else "",
-        )
-        others = [
-            each
-            for each in visit.workshop.book.readings.of_vehicle(vehicle.vehicle)
-            if corrected is None or each.number != corrected.number
-        ]
-        at_entry = was is None or was.reading_date != day.value
-        named = not any(each.field in {"vin", "plate"} and each.severity is Severity.ERROR for each in findings)
-        found = check_reading(entry.draft, others, visit.workshop.today(), at_entry=at_entry)
-        findings += [each for each in found if named or each.code != "vehicle_missing"]
-    sort_findings(entry, findings, visit.fields("confirmed"))
+    workshop = visit.workshop
+    judged = judge(entry.texts, workshop.book.readings, workshop.today(), order=order, corrected=corrected)
+    entry.draft = judged.draft
+    sort_findings(entry, judged.findings, visit.fields("confirmed"))
     return entry
 
 
@@ -177,10 +119,3 @@ def sort_findings(entry: Entry, findings: Iterable[Finding], stamps: Sequence[st
 def _stamp(finding: Finding, texts: dict[str, str]) -> str:
     content = "|".join([finding.code, *(texts[name] for name in ("vin", "plate", "km", "reading_date", "type"))])
     return f"{finding.code}:{hashlib.sha256(content.encode()).hexdigest()[:16]}"
-
-
-def _type(text: str) -> ObservationType | None:
-    try:
-        return ObservationType(text)
-    except ValueError:
-        return None

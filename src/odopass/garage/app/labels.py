@@ -136,6 +136,8 @@ NOTICES: Final[Mapping[str, str]] = {
     "excluded": "Saved. By your rules it is not reported.",
     "corrected": "Your correction is saved and is sent by itself.",
     "confirmed": "Your confirmation is saved and is sent by itself.",
+    "second_that_day": "Nothing was changed: the vehicle has this reading of the same day already. "
+    "Correct this one instead.",
     "moved_on": "Nothing was changed: this reading has moved on meanwhile. This is how it stands now.",
     "order_opened": "The work order is open. Now enter the reading.",
     "order_closed": "The work order is closed.",
@@ -151,6 +153,8 @@ NOTICES: Final[Mapping[str, str]] = {
     "website too, or nothing can be sent.",
     "history_asked": "The vehicle history is asked for.",
     "workplaces": "The workplaces are saved.",
+    "feeds": "The settings are saved.",
+    "token_revoked": "The token is revoked: nothing is taken with it any more.",
 }
 
 
@@ -171,11 +175,6 @@ def rule_text(rule: ExclusionRule, say: Wording) -> str:
         case "category":
             return say(CATEGORIES[rule.value]) if rule.value in CATEGORIES else rule.value
     return say("Foreign plates (of a form that is not Belgian)")
-
-
-def rule_reason(rule: ExclusionRule) -> str:
-    """The reason that the book keeps for what a rule has left out."""
-    return f"rule:{rule.kind}:{rule.value}"
 
 
 def reason_text(why: str, say: Wording) -> str:

@@ -7,14 +7,15 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from odopass.garage.app.entry import Entry, blank_entry, typed_vehicle, vehicle_texts
+from odopass.garage.app.entry import Entry, blank_entry, vehicle_texts
 from odopass.garage.app.exclusions import reason_of
-from odopass.garage.app.labels import BLOCKERS, rule_reason
+from odopass.garage.app.labels import BLOCKERS
 from odopass.garage.app.visit import Visit, page
 from odopass.garage.book import OrderBlocked, OrderExists
 from odopass.garage.book.entries import State, WorkOrder
-from odopass.garage.checks import CATEGORIES, OPERATIONS, Finding, Severity, excluding_rule
+from odopass.garage.checks import CATEGORIES, OPERATIONS, Finding, Severity
 from odopass.garage.checks.finding import error
+from odopass.garage.entering import excluding_reason, typed_vehicle
 
 _LONGEST_NUMBER: Final = 40
 _FIELDS: Final = ("number", "plate", "vin", "unifier", "first_use", "operation", "category")
@@ -147,7 +148,7 @@ def _order(visit: Visit) -> WorkOrder:
 
 def _read(visit: Visit, number: str) -> tuple[Entry, WorkOrder]:
     entry = Entry({name: visit.field(name) for name in _FIELDS})
-    typed = typed_vehicle(visit)
+    typed = typed_vehicle(entry.texts)
     errors = [each for each in typed.findings if each.severity is Severity.ERROR]
     if typed.vehicle.vin is None and typed.vehicle.plate is None and not errors:
         errors.append(error("vehicle_missing", "plate"))
@@ -161,16 +162,14 @@ def _read(visit: Visit, number: str) -> tuple[Entry, WorkOrder]:
     ]
     operation = entry.texts["operation"] if entry.texts["operation"] in OPERATIONS else "other"
     category = entry.texts["category"] if entry.texts["category"] in CATEGORIES else "other"
-    rule = excluding_rule(
-        visit.workshop.book.exclusions.rules(), operation=operation, category=category, plate=typed.vehicle.plate
-    )
+    why = excluding_reason(visit.workshop.book, operation=operation, category=category, plate=typed.vehicle.plate)
     order = WorkOrder(
         number=number,
         vehicle=typed.vehicle,
         operation=operation,
         category=category,
         opened_on=visit.workshop.today(),
-        excluded_why="" if rule is None else rule_reason(rule),
+        excluded_why=why,
     )
     return entry, order
 

@@ -16,8 +16,8 @@ from odopass.wording import Wording
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FEED: Final = "/feed/"
 _HEADERS: Final = {
-    "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'",
+    "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",

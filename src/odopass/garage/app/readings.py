@@ -11,13 +11,13 @@ from starlette.responses import Response
 from odopass.domain.observation import ObservationType
 from odopass.garage.app.entry import Entry, blank_entry, entry_of, read_entry, sort_findings
 from odopass.garage.app.exclusions import reason_of
-from odopass.garage.app.labels import rule_reason
 from odopass.garage.app.orders import order_values
 from odopass.garage.app.vehicle_history import may_be_asked_for
 from odopass.garage.app.visit import READER_COOKIE, Visit, page
 from odopass.garage.book import BookFault
-from odopass.garage.book.entries import Reading, State, WorkOrder
-from odopass.garage.checks import Finding, Severity, check_reading, excluding_rule, typed_vin
+from odopass.garage.book.entries import Reading, Source, State, WorkOrder
+from odopass.garage.checks import Finding, Severity, check_reading, typed_vin
+from odopass.garage.entering import record
 
 _REPLACED: Final = ObservationType.ODOMETER_REPLACED
 _ALL_TYPES: Final = tuple(ObservationType)
@@ -69,13 +69,9 @@ def _enter(visit: Visit, entry: Entry, once: str) -> Response:
     book, draft = visit.workshop.book, entry.draft
     assert draft is not None  # noqa: S101 - it may be saved
     draft = replace(draft, confirmed_warnings=entry.confirmed, source_key=once)
-    rule = excluding_rule(
-        book.exclusions.rules(), operation=draft.operation, category=draft.category, plate=draft.vehicle.plate
-    )
-    if rule is not None:
-        reading = book.decisions.enter(draft, state=State.EXCLUDED, by=visit.by, excluded_why=rule_reason(rule))
+    reading = record(book, draft, by=visit.by)
+    if reading.state is State.EXCLUDED:
         return visit.go(f"/readings/{reading.number}", "excluded")
-    reading = book.decisions.enter(draft, by=visit.by)
     visit.workshop.sender.wake()
     return visit.go(f"/readings/{reading.number}", "saved")
 
@@ -87,7 +83,7 @@ def show_reading(visit: Visit) -> Response:
 
 def standing(visit: Visit) -> Response:
     """The part of the page that changes by itself."""
-    return visit.page("reading_standing.html", **_reading_values(visit, _reading(visit)))
+    return visit.part("reading_standing.html", **_reading_values(visit, _reading(visit)))
 
 
 def correction_form(visit: Visit) -> Response:
@@ -151,8 +147,13 @@ def exclude(visit: Visit) -> Response:
 
 
 def include(visit: Visit) -> Response:
-    """Undo an exclusion."""
-    visit.workshop.book.decisions.include(visit.number(), by=visit.by)
+    """Undo an exclusion; what another program handed over is looked at first if its warnings never were."""
+    book = visit.workshop.book
+    with book.at_once():
+        reading = _reading(visit)
+        unseen = reading.draft.source is not Source.ENTRY and not reading.draft.confirmed_warnings
+        to_be_checked = unseen and not _checked(visit, reading, []).may_be_saved
+        book.decisions.include(reading.number, by=visit.by, to_be_checked=to_be_checked)
     visit.workshop.sender.wake()
     return visit.go(f"/readings/{visit.number()}", "reported_again")
 

@@ -12,7 +12,7 @@ from odopass.garage.app.words import LANGUAGE_COOKIE, LANGUAGES
 
 def status(visit: Visit) -> Response:
     """The status line by itself, for pages that renew it."""
-    return visit.page("status.html")
+    return visit.part("status.html")
 
 
 def set_language(visit: Visit) -> Response:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from odopass import look
 from odopass.clock import BRUSSELS
 from odopass.garage.app import faults, labels
 from odopass.wording import Wording
@@ -20,6 +22,7 @@ _ENVIRONMENT: Final = Environment(
 )
 _ENVIRONMENT.globals.update(
     brussels=BRUSSELS,
+    look=look,
     STATES=labels.STATES,
     NEXT=labels.NEXT,
     TONES=labels.TONES,
@@ -36,6 +39,7 @@ _ENVIRONMENT.globals.update(
     fault_text=faults.fault_text,
     refused_fields=faults.refused_fields,
     fresh_key=lambda: str(uuid4()),
+    stamp=lambda shown: hashlib.sha256(shown.encode()).hexdigest()[:16],
 )
 
 

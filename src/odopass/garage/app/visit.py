@@ -16,7 +16,7 @@ from odopass.garage.app import templating
 from odopass.garage.app.labels import NOTICES
 from odopass.garage.app.words import LANGUAGE_COOKIE, language_of, wording
 from odopass.garage.app.workshop import Workshop
-from odopass.garage.book import BookFault, Stale
+from odopass.garage.book import BookFault, SecondThatDay, Stale
 from odopass.garage.book.entries import Pulse
 from odopass.wording import Wording
 
@@ -88,18 +88,20 @@ class Visit:
             **values: what the template names.
         """
         notice = self.request.cookies.get(_NOTICE_COOKIE, "")
-        content = templating.render(
-            template,
-            self.say,
-            notice=self.say(NOTICES[notice]) if notice in NOTICES else "",
-            visit=self,
-            pulse=pulse or self.workshop.book.outbox.pulse(),
-            **values,
-        )
-        answer = Response(content, status_code=status, media_type="text/html; charset=utf-8")
+        said = self.say(NOTICES[notice]) if notice in NOTICES else ""
+        answer = self._rendered(template, status, said, pulse, values)
         if notice:
             answer.delete_cookie(_NOTICE_COOKIE)
         return self._with_cookies(answer)
+
+    def part(self, template: str, **values: object) -> Response:
+        """A part of a page that renews itself: 204 if the browser shows it already, so that nothing on it is disturbed.
+
+        The address by which the part is asked for says what is shown (``seen``): the `stamp` of its content.
+        """
+        answer = self._rendered(template, 200, "", None, values)
+        seen = self.asked("seen")
+        return Response(status_code=204) if seen and f"?seen={seen}".encode() in answer.body else answer
 
     def go(self, address: str, notice: str = "") -> Response:
         """Go on to another page, which says once what was done.
@@ -112,6 +114,19 @@ class Visit:
         if notice:
             answer.set_cookie(_NOTICE_COOKIE, notice, max_age=60, httponly=True, samesite="strict")
         return self._with_cookies(answer)
+
+    def _rendered(
+        self, template: str, status: int, notice: str, pulse: Pulse | None, values: Mapping[str, object]
+    ) -> Response:
+        content = templating.render(
+            template,
+            self.say,
+            notice=notice,
+            visit=self,
+            pulse=pulse or self.workshop.book.outbox.pulse(),
+            **values,
+        )
+        return Response(content, status_code=status, media_type="text/html; charset=utf-8")
 
     def _with_cookies(self, answer: Response) -> Response:
         for name, value in self.remembered.items():
@@ -156,12 +171,17 @@ def _answer(endpoint: Endpoint, request: Request, form: dict[str, list[str]], op
     try:
         by = workshop.sessions.name(request.cookies.get(SESSION_COOKIE))
         if by is None and not open_to_all and workshop.workplaces.names():
+            # htmx follows redirections itself and would put the whole page into the place of a part.
+            if "hx-request" in request.headers:
+                return Response(headers={"hx-redirect": "/login"})
             return visit.go("/login")
         visit.by = by or ""
         return endpoint(visit)
     except BookFault as fault:
         # The book may be as little readable as writable: the page has to do without it.
         return visit.page("fault.html", status=503, fault=fault, pulse=_NO_PULSE)
+    except SecondThatDay as second:
+        return visit.go(f"/readings/{second.reading.number}", "second_that_day")
     except Stale as stale:
         return visit.go(f"/readings/{stale.reading.number}", "moved_on")
     except KeyError:

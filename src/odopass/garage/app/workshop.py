@@ -10,6 +10,7 @@ from odopass.garage.account import AccountStore, Workplaces
 from odopass.garage.app.connections import Connections
 from odopass.garage.app.sessions import Sessions
 from odopass.garage.book import Book
+from odopass.garage.feeds import DropWatch, FeedSettings
 from odopass.garage.sending import Sender
 
 
@@ -24,6 +25,8 @@ class Workshop:
         connections: to the registry.
         sender: works the book off.
         clock: the time.
+        feeds: what is set about readings that other programs hand over.
+        drop: takes in what is dropped into the folder.
         sessions: who has logged in.
     """
 
@@ -33,6 +36,8 @@ class Workshop:
     connections: Connections
     sender: Sender
     clock: Clock
+    feeds: FeedSettings
+    drop: DropWatch
     sessions: Sessions = field(default_factory=Sessions)
 
     def today(self) -> date:

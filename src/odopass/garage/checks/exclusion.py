@@ -59,3 +59,8 @@ def excluding_rule(
             case "plate" if plate and not looks_belgian(plate):
                 return rule
     return None
+
+
+def rule_reason(rule: ExclusionRule) -> str:
+    """The reason that the book keeps for what a rule has left out."""
+    return f"rule:{rule.kind}:{rule.value}"
