@@ -36,8 +36,8 @@ SOURCE_SECONDS, SLOW_SECONDS = 5.0, 3.0
 #: The same in the long form: as long as a source may take at all.
 LONGEST_SOURCE_SECONDS, LONGEST_SLOW_SECONDS = 60.0, 55.0
 VEHICLES = 100
-#: No transaction may be open for longer than this, in seconds, and 99 of 100 submissions are answered sooner: the slowest
-#: one of thousands waits for whatever else the machine's disk has to do.
+#: No transaction may be open for longer than this, in seconds, and 99 of 100 submissions are answered sooner: the
+#: slowest of thousands waits for whatever else the machine's disk has to do.
 LONGEST = 1.0
 
 _OPEN_FOR = """
