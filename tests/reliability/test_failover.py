@@ -110,15 +110,16 @@ async def fail_over(made: Cluster, traffic: Traffic) -> float:
         return len(traffic.answered) >= before + UNHEARD or (made.synchronous and time.monotonic() > end)
 
     await until(gone_on, seconds=60)
-    primary.kill()
     died = time.monotonic()
+    await asyncio.to_thread(primary.kill)
 
     async def taken_over() -> object:
         return await made.primary() is standby and traffic.answered[-1] > died
 
     await until(taken_over, seconds=120)
     # Answers of the dead are still on their way when it has died: silence ends with the first answer of the other.
-    _, first = max(pairwise(traffic.answered), key=lambda pair: pair[1] - pair[0])
+    later = [pair for pair in pairwise(traffic.answered) if pair[1] > died]
+    _, first = max(later, key=lambda pair: pair[1] - pair[0])
     return first - died
 
 

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 from tests.integration.backup.conftest import count, count_in, done, names, odopass, read_more, refused
 from tests.registry.population import add_garage, add_vehicle
-from tests.registry.running import OwnClock, running_registry, until
+from tests.registry.running import OwnClock, new_key, running_registry, taken_in, until
 from tests.reliability.garage import day_of
 from tests.reliability.verdict import disagreeing, duplicated, lost, unsettled
 
@@ -261,7 +261,8 @@ async def test_a_backup_taken_under_load_is_restored_to_a_consistent_registry(
                 if written.is_set():
                     return
                 day, km = day_of(today, number // 20)
-                taken.append(await dms.submit(vin=f"LOADED{number % 20:011}", day=day, km=km))
+                body = dms.body(vin=f"LOADED{number % 20:011}", day=day, km=km)
+                taken.append(taken_in(await dms.post("/api/observation", body, key=new_key())))
                 if number % 7 == 0:
                     await registry.worker.judge_batch()
 
