@@ -114,9 +114,15 @@ async def fail_over(made: Cluster, traffic: Traffic) -> float:
     await asyncio.to_thread(primary.kill)
 
     async def taken_over() -> object:
-        return await made.primary() is standby and traffic.answered[-1] > died
+        return await made.primary() is standby
 
     await until(taken_over, seconds=120)
+    promoted = time.monotonic()
+
+    async def answered_again() -> object:
+        return traffic.answered[-1] > promoted
+
+    await until(answered_again, seconds=60)
     # Answers of the dead are still on their way when it has died: silence ends with the first answer of the other.
     later = [pair for pair in pairwise(traffic.answered) if pair[1] > died]
     _, first = max(later, key=lambda pair: pair[1] - pair[0])

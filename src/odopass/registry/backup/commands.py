@@ -54,7 +54,7 @@ def backup(
 
     With what `odopass registry archive` keeps, a copy leads to any moment after it was made.
     """
-    _check_one(data, database_url)
+    _check_one(data, database_url, "whichever the registry was started with")
     if database_url is not None and not dump:
         raise typer.BadParameter(
             "a PostgreSQL of your own is copied by its own tools (pg_basebackup, pgbackrest, barman); give --dump to "
@@ -99,14 +99,31 @@ def restore(
             help='Stop at this moment: "2026-11-25 14:00" in Belgian time, or "2026-11-25 13:00 UTC". Needs --archive.',
         ),
     ] = "",
-    data: Data = None,
-    database_url: Url = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            envvar="ODOPASS_DATA",
+            show_envvar=True,
+            help="The folder to be made, with all that a registry with embedded PostgreSQL needs.",
+        ),
+    ] = None,
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            "--database-url",
+            metavar="URL",
+            envvar="ODOPASS_DATABASE_URL",
+            show_envvar=True,
+            help="An empty database, to be filled from a dump: postgresql://user@host/database.",
+        ),
+    ] = None,
 ) -> None:
     """Make a registry's database from a backup: a new data folder, or, from a dump, the content of an empty database.
 
     The backup is checked first. A folder in use or with something in it is refused.
     """
-    _check_one(data, database_url)
+    _check_one(data, database_url, "where to restore to")
     try:
         moment = parse_moment(until) if until else None
     except ValueError as error:
@@ -181,9 +198,9 @@ def archive(
             _say("ended as told")
 
 
-def _check_one(data: Path | None, database_url: str | None) -> None:
+def _check_one(data: Path | None, database_url: str | None, which: str) -> None:
     if (database_url is None) == (data is None):
-        raise typer.BadParameter("give either --data or --database-url, whichever the registry was started with")
+        raise typer.BadParameter(f"give either --data or --database-url: {which}")
 
 
 @contextmanager

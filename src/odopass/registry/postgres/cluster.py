@@ -259,7 +259,7 @@ class EmbeddedPostgres:
 
     def _set_password(self, binaries: Binaries, user: ServerUser) -> None:
         """Give the superuser a new password because the file with the old one is gone."""
-        log.warning("%s was missing: PostgreSQL got a new password", self.data_dir / "postgres.password")
+        self._tell(f"{self.data_dir / 'postgres.password'} is missing: PostgreSQL gets a new password")
         leftovers.clear_lock_file(self._cluster)
         code, output = children.run(
             [binaries.program("postgres"), "--single", "-D", f"/proc/self/fd/{self._cluster_fd}", "postgres"],
