@@ -10,6 +10,7 @@ from pathlib import Path
 from socket import socket
 
 from odopass.clock import Clock, belgian_day
+from odopass.registry.journal.guarding import migrate_embedded
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
 from odopass.registry.postgres.faults import explained
 from odopass.registry.postgres.folder_lock import FolderLock
@@ -18,7 +19,6 @@ from odopass.registry.serving.ending import EndSignals
 from odopass.registry.serving.listening import listen
 from odopass.registry.serving.tls import server_context
 from odopass.registry.settings import Environment, Settings
-from odopass.registry.store.migrate import migrate
 from odopass.sandbox.certificates import ensure_certificates
 from odopass.sandbox.filling import fill
 from odopass.sandbox.fleet import write_garages
@@ -102,10 +102,11 @@ def _run(
     vehicles: list[VehicleNow] = []
     table: dict[str, PlayedVehicle] = {}
     reports = data / "reports.toml"
+    postgres = EmbeddedPostgres(data, tell=tell)
 
     async def prepare(url: str) -> None:
         today = belgian_day(clock.now())
-        await migrate(url)
+        await migrate_embedded(postgres)
         table.update(played_table(await fill(url, today, seed=options.seed, fleet=options.fleet)))
         if options.fleet is not None:
             write_garages(options.fleet, data)
@@ -123,7 +124,7 @@ def _run(
             with explained(reports):
                 write_report_setup(reports, sources=sources, documents=certificates.documents)
             serve_on_embedded(
-                EmbeddedPostgres(data, tell=tell),
+                postgres,
                 Settings(environment=Environment.BETA, database_url="", public_url=address, reports=str(reports)),
                 [listener],
                 ending,
