@@ -17,8 +17,8 @@ from tests.registry.population import add_reading, add_vehicle
 from typer.testing import CliRunner
 
 from odopass.registry.commands import registry
+from odopass.registry.journal.guarding import migrate_embedded
 from odopass.registry.postgres import EmbeddedPostgres
-from odopass.registry.store.migrate import migrate
 
 DAY = date(2026, 3, 5)
 _MEMORY = Path("/dev/shm")
@@ -91,7 +91,7 @@ async def read_more(url: str, number: int) -> None:
 async def running(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
     """A registry's database with 100 readings, in `tmp_path/data`."""
     with EmbeddedPostgres(tmp_path / "data", settings={"shared_buffers": "32MB"}) as server:
-        await migrate(server.dsn())
+        await migrate_embedded(server)
         connection = await asyncpg.connect(server.dsn())
         await add_vehicle(connection, "WVWZZZ1JZXW000001")
         await connection.close()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from tests.integration.backup.conftest import count, done, names, read_more, refused
 
+from odopass.registry.journal.guarding import migrate_embedded
 from odopass.registry.postgres import EmbeddedPostgres
-from odopass.registry.store.migrate import migrate
 
 pytestmark = pytest.mark.requirement("R14")
 
@@ -21,7 +21,8 @@ async def test_a_dump_moves_a_registry_to_a_new_folder_and_can_be_used_there(
     await done("restore", tmp_path / "registry.dump", "--data", tmp_path / "new")
     assert "not empty" in await refused("restore", tmp_path / "registry.dump", "--data", tmp_path / "new")
     with EmbeddedPostgres(tmp_path / "new") as server:
-        assert await migrate(server.dsn()) == []
+        # The journal is guarded anew: a dump does not tell who may write in it.
+        assert await migrate_embedded(server) == []
         await read_more(server.dsn(), 1)
         assert await count(server.dsn()) == 101
     assert names(tmp_path) == ["data", "new", "registry.dump", "registry.dump.sha256"]
@@ -30,7 +31,10 @@ async def test_a_dump_moves_a_registry_to_a_new_folder_and_can_be_used_there(
 async def test_a_dump_fills_an_empty_database_given_by_its_address(
     running: EmbeddedPostgres, tmp_path: Path, empty_database_url: str
 ) -> None:
-    await done("backup", "--dump", tmp_path / "registry.dump", "--database-url", running.dsn())
+    dump = ("backup", "--dump", tmp_path / "registry.dump", "--database-url")
+    assert "pg_read_all_data" in await refused(*dump, running.dsn())
+    assert names(tmp_path) == ["data"]
+    await done(*dump, running.admin_dsn_of("odopass"))
     await done("restore", tmp_path / "registry.dump", "--database-url", empty_database_url)
     assert await count(empty_database_url) == 100
     told = await refused("restore", tmp_path / "registry.dump", "--database-url", empty_database_url)

@@ -72,6 +72,9 @@ def from_program(program: str, output: str, folder: Path) -> BackupRefused:
             "The embedded programs do not speak TLS. Use the pg_dump and pg_restore that came with that server, or "
             "run this on the server's machine, through its socket."
         )
-    elif "permission denied" in output.lower():
-        do = "Connect as the owner of the database, or as a superuser."
+    elif "permission denied" in output.lower() or "privilege" in output:
+        do = (
+            "Connect as an administrator, or as a role that may read everything (grant pg_read_all_data to …): the one "
+            "that the registry works as does not see all of the journal."
+        )
     return BackupRefused(f"{program} has failed.", f"It says: {why}", do)
