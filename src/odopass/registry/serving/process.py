@@ -19,12 +19,14 @@ import uvloop
 from starlette.applications import Starlette
 
 from odopass.clock import Clock, SystemClock
+from odopass.registry import tracing
 from odopass.registry.api.app import build_app
 from odopass.registry.api.service import Service, nobody, open_pool, open_service
 from odopass.registry.journal.sealing import Sealer
 from odopass.registry.judging.worker import Worker
 from odopass.registry.report.setup import Reporting, open_reporting, read_setup
 from odopass.registry.serving.protocol import OnePacketProtocol
+from odopass.registry.serving.renewing import renewing
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Pool
 
@@ -70,6 +72,7 @@ async def serve(
         on_started: called once requests are taken.
     """
     time = clock or SystemClock()
+    tracing.configure("api")
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Service]:
@@ -87,7 +90,8 @@ async def serve(
             ):
                 yield service
 
-    await _Server(build_app(settings, opened), tls, on_started).serve(list(listeners))
+    async with renewing(tls):
+        await _Server(build_app(settings, opened), tls, on_started).serve(list(listeners))
 
 
 async def work(settings: Settings, *, clock: Clock | None = None) -> None:
@@ -96,6 +100,7 @@ async def work(settings: Settings, *, clock: Clock | None = None) -> None:
     The batch under way is settled before this returns.
     """
     time = clock or SystemClock()
+    tracing.configure("worker")
     async with open_pool(settings) as pool, _reporting(settings, pool, time) as reporting:
         worker = make_worker(settings, pool, time)
         loop = asyncio.get_running_loop()
