@@ -14,7 +14,6 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from tests.integration.migrations.record import Release, previous_release
-from tests.registry.population import Garage, add_garage
 from tests.registry.running import until
 
 from odopass.registry.store.migrate import MIGRATIONS, migrate, read_migrations
@@ -38,7 +37,7 @@ class PreviousRelease:
 
     url: str
     release: Release
-    garage: Garage
+    account: int
     acknowledged: list[UUID] = field(default_factory=list)
     corrected: list[UUID] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -74,10 +73,10 @@ class PreviousRelease:
         body = "{}"
         digest = hashlib.sha256(body.encode()).digest()
         day = DAY - timedelta(days=number // VEHICLES)
-        row = (guid, vehicle, self.garage.account_id, None, datetime.now(UTC), "identified", vin, SERVICE, day)
+        row = (guid, vehicle, self.account, None, datetime.now(UTC), "identified", vin, SERVICE, day)
         values = (*row, 100_000 - number, body, key, digest)
         assert await connection.fetch(self["store"], *([value] for value in values)) == []
-        answered = await connection.fetchrow(self["answered"], self.garage.account_id, key)
+        answered = await connection.fetchrow(self["answered"], self.account, key)
         assert answered is not None
         assert answered["guid"] == guid
         self.acknowledged.append(guid)
@@ -115,7 +114,7 @@ class PreviousRelease:
             (state,) = await connection.fetch(self["states"], [first])
             if state["status"] != "ISSUE" or self.ended.is_set():
                 continue
-            guid, account = uuid4(), self.garage.account_id
+            guid, account = uuid4(), self.account
             async with connection.transaction():
                 own = await connection.fetchrow(self["own request"], first, account)
                 await connection.execute(self["name"], account, f"key {guid}", b"digest", guid)
@@ -179,11 +178,13 @@ async def previous_database(url: str, folder: Path) -> PreviousRelease:
             shutil.copy(MIGRATIONS / f"{migration.name}.sql", before)
     await migrate(url, folder=before)
     connection = await asyncpg.connect(url)
-    garage = await add_garage(connection, 1)
+    account = await connection.fetchval(
+        "insert into account (username, establishment, enterprise, name) values ('g', 'g', 'e', 'Garage') returning id"
+    )
     for number in range(VEHICLES):
         await connection.execute("insert into vehicle (vin, category) values ($1, 'M1')", f"MOVED{number:012}")
     await connection.close()
-    return PreviousRelease(url, release, garage)
+    return PreviousRelease(url, release, account)
 
 
 async def migrated_under_way(old: PreviousRelease, folder: Path) -> None:
