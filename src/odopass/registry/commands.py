@@ -19,6 +19,9 @@ from odopass.registry.accounts.commands import account
 from odopass.registry.accounts.reaching import database_at
 from odopass.registry.backup import commands as backups
 from odopass.registry.deliveries import commands as deliveries
+from odopass.registry.desk.options import Desk, DeskSetupFile, DeskUrl
+from odopass.registry.desk.setup import read_desk_setup
+from odopass.registry.employees.commands import employee
 from odopass.registry.journal.commands import add_journal_commands
 from odopass.registry.journal.guarding import migrate_embedded, powers_over_journal
 from odopass.registry.limits.commands import limit
@@ -58,6 +61,7 @@ registry = typer.Typer(
     add_completion=False,
 )
 registry.add_typer(account)
+registry.add_typer(employee)
 registry.add_typer(maintenance)
 registry.add_typer(limit)
 for _command in (backups.backup, backups.restore, backups.archive):
@@ -163,6 +167,9 @@ def serve(
         ),
     ] = "",
     reports: Reports = None,
+    desk: Desk = True,
+    desk_url: DeskUrl = "",
+    desk_setup: DeskSetupFile = None,
     log_level: Level = LogLevel.INFO,
 ) -> None:
     """Serve the API and judge what comes in, on the embedded PostgreSQL or on one of your own.
@@ -180,6 +187,7 @@ def serve(
     try:
         tracing.asked_for()
         setup = _checked(reports)
+        read_desk_setup(desk_setup)
         tls = _context(certificates)
         with listen(host, port) as listener:
             bound = listener.getsockname()[1]
@@ -190,6 +198,9 @@ def serve(
                 public_url=(public_url or address).rstrip("/"),
                 reports=setup,
                 maintenance=window,
+                desk=desk,
+                desk_url=desk_url.rstrip("/"),
+                desk_setup=None if desk_setup is None else str(desk_setup.absolute()),
             )
             _log.info("listening", address=address, environment=environment.value)
             crew = Crew(api_processes, workers, certificates, log_level)

@@ -27,6 +27,7 @@ from odopass.sandbox.present import VehicleNow, vehicles_now
 from odopass.sandbox.ready_file import Ready, ready_content, write_whole
 from odopass.sandbox.report_setup import write_report_setup
 from odopass.sandbox.report_vehicles import played_table
+from odopass.sandbox.reviews import open_desk
 from odopass.sandbox.world import garages
 
 HOST = "127.0.0.1"
@@ -107,7 +108,9 @@ def _run(
     async def prepare(url: str) -> None:
         today = belgian_day(clock.now())
         await migrate_embedded(postgres)
-        table.update(played_table(await fill(url, today, seed=options.seed, fleet=options.fleet)))
+        world = await fill(url, today, seed=options.seed, fleet=options.fleet)
+        table.update(played_table(world))
+        await open_desk(url, world, clock)
         if options.fleet is not None:
             write_garages(options.fleet, data)
         vehicles[:] = await vehicles_now(url, today)
