@@ -27,10 +27,16 @@ from odopass.registry.postgres import ExplainedError
 
 EXIT_CANNOT: Final = 3
 EXIT_INTERRUPTED: Final = 130
-EPILOG: Final = (
+_EPILOG: Final = (
     "Exit codes: 0 done; 2 wrong usage; 3 it cannot be done, and says why; 130 interrupted, and nothing is left behind."
 )
 _MEBIBYTE: Final = 1024 * 1024
+
+
+def add_backup_commands(registry: typer.Typer) -> None:
+    """Add what this module defines to the commands of the registry."""
+    for command in (backup, restore, archive):
+        registry.command(epilog=_EPILOG)(command)
 
 
 def backup(
