@@ -17,6 +17,7 @@ import typer
 from odopass.registry import tracing
 from odopass.registry.accounts.commands import account
 from odopass.registry.accounts.reaching import database_at
+from odopass.registry.backup.commands import add_backup_commands
 from odopass.registry.deliveries import commands as deliveries
 from odopass.registry.desk.options import Desk, DeskSetupFile, DeskUrl
 from odopass.registry.desk.setup import read_desk_setup
@@ -63,6 +64,7 @@ registry.add_typer(account)
 registry.add_typer(employee)
 registry.add_typer(maintenance)
 registry.add_typer(limit)
+add_backup_commands(registry)
 registry.command("import-vehicles", epilog=deliveries.EPILOG)(deliveries.import_vehicles)
 registry.command("import-readings", epilog=deliveries.EPILOG)(deliveries.import_readings)
 add_journal_commands(registry)
