@@ -246,6 +246,37 @@ async def test_what_was_typed_when_the_session_ended_comes_back_after_the_login(
     assert await registry.count("kept_form") == 0
 
 
+async def test_what_was_typed_comes_back_even_if_something_in_it_had_been_wrong_before(
+    registry: Registry, reviewer: Browser, case: UUID
+) -> None:
+    page = f"/desk/cases/{case}"
+    wrong = await reviewer.send(page, f"{page}/decide", kind="reject", words="Typed first.")
+    assert wrong.status_code == 422
+    assert f'href="{page}?language=fr"' in wrong.text
+    registry.clock.moment += timedelta(hours=1)
+    ended = await reviewer.post(
+        f"{page}/decide", reviewer.hidden(wrong, f"{page}/decide") | {"kind": "reject", "words": "Typed at last."}
+    )
+    back = await reviewer.post(
+        "/desk/login", reviewer.hidden(ended, "/desk/login") | {"username": "anna", "password": PASSWORD}
+    )
+    assert back.url.path == page
+    assert "Typed at last." in back.text
+
+
+async def test_a_page_that_keeps_its_case_by_itself_does_not_keep_the_session(
+    registry: Registry, reviewer: Browser, case: UUID
+) -> None:
+    page = f"/desk/cases/{case}"
+    shown = await reviewer.get(page)
+    fields = {"csrf": reviewer.hidden(shown, f"{page}/decide")["csrf"]}
+    for _ in range(4):
+        registry.clock.moment += timedelta(minutes=9)
+        assert (await reviewer.post(f"{page}/renew", fields)).status_code == 204
+    assert "Log in" in (await reviewer.get("/desk/")).text
+    assert await registry.count("kept_form") == 0
+
+
 @pytest.mark.parametrize(
     ("page", "action", "fields"),
     [

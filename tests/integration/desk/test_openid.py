@@ -10,8 +10,10 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
+from uuid import UUID
 
 import httpx
 import pytest
@@ -243,3 +245,28 @@ async def test_a_provider_that_is_away_is_told_and_passwords_still_work(registry
     assert answer.status_code == 503
     assert "The login service does not answer." in answer.text
     assert 'name="password"' in answer.text
+
+
+async def test_what_was_typed_comes_back_after_the_organisations_own_login(
+    desk: Registry, browser: Browser, provider: Provider, case: UUID
+) -> None:
+    page = f"/desk/cases/{case}"
+    await through(browser, provider, page)
+    shown = await browser.get(page)
+    typed = browser.hidden(shown, f"{page}/decide") | {"kind": "reject", "words": "The owner called."}
+    await desk.pool.execute("update employee_session set seen_at = seen_at - interval '1 hour'")
+    assert (await browser.post(f"{page}/decide", typed)).status_code == 401
+    back = await through(browser, provider, page)
+    assert back.url.path == page
+    assert "What you typed is here again" in back.text
+    assert "The owner called." in back.text
+
+
+async def test_a_form_with_another_sessions_mark_is_kept_for_nobody(
+    desk: Registry, browser: Browser, provider: Provider
+) -> None:
+    await through(browser, provider)
+    desk.clock.moment += timedelta(hours=1)
+    forged = {"csrf": "x", "page": "/desk/staff", "name": "planted"}
+    assert (await browser.post("/desk/staff", forged)).status_code == 401
+    assert await desk.count("kept_form") == 0

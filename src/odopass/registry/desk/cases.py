@@ -238,7 +238,7 @@ ROUTES: Final = [
     page("/", show_queue, roles=_READERS),
     page("/cases/{guid}", show_case, roles=_READERS),
     page("/cases/{guid:uuid}/take", take_over, "POST", roles=REVIEWERS),
-    page("/cases/{guid:uuid}/renew", renew, "POST", roles=REVIEWERS),
+    page("/cases/{guid:uuid}/renew", renew, "POST", roles=REVIEWERS, click=False),
     page("/cases/{guid:uuid}/leave", leave, "POST", roles=REVIEWERS),
     page("/cases/{guid:uuid}/decide", decide, "POST", roles=REVIEWERS),
 ]

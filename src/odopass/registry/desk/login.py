@@ -90,7 +90,9 @@ async def from_provider(visit: Visit) -> Response:
         )
     except OpenIdRefused as refused:
         return _form(visit, f"openid_{refused.kind}", status=403, goes_to=BASE + "/")
-    answer = _entered(visit, token, goes_to, "")
+    session = await sessions.find(visit.office.pool, token, visit.office.setup.limits, now=visit.office.clock.now())
+    kept = session is not None and await visit.has_kept(session.employee.id, goes_to.partition("?")[0])
+    answer = _entered(visit, token, goes_to, "kept" if kept else "")
     answer.delete_cookie(_STATE_COOKIE, path=BASE)
     return answer
 

@@ -87,6 +87,15 @@ class Visit:
         return BASE + str(self.request.scope["path"]).removeprefix(BASE)
 
     @property
+    def form_page(self) -> str:
+        """The address at which this page's forms are found again.
+
+        A form that is answered with its own page, since something in it is wrong, was sent to an address at which
+        there is nothing to look at; the page it was typed on is the one to come back to.
+        """
+        return own_address(self.form.get("page", self.path)) if self.request.method == "POST" else self.path
+
+    @property
     def htmx(self) -> bool:
         """Whether a part of a page is asked for."""
         return self.request.headers.get("hx-request") == "true"
@@ -132,6 +141,13 @@ class Visit:
             json.dumps({name: text for name, text in fields.items() if name not in _NOT_KEPT}),
             self.office.clock.now(),
         )
+
+    async def has_kept(self, employee_id: int, page: str) -> bool:
+        """Whether something is kept that an employee typed on a page."""
+        found = await self.office.pool.fetchval(
+            "select exists (select from kept_form where employee_id = $1 and page = $2)", employee_id, page
+        )
+        return bool(found)
 
     def page(self, template: str, *, status: int = 200, **values: object) -> Response:
         """A page."""
@@ -188,7 +204,13 @@ Endpoint = Callable[[Visit], Awaitable[Response]]
 
 
 def page(
-    path: str, endpoint: Endpoint, method: str = "GET", *, roles: frozenset[Role] = frozenset(), public: bool = False
+    path: str,
+    endpoint: Endpoint,
+    method: str = "GET",
+    *,
+    roles: frozenset[Role] = frozenset(),
+    public: bool = False,
+    click: bool = True,
 ) -> Route:
     """A route to an endpoint that only employees with one of some roles reach.
 
@@ -198,11 +220,12 @@ def page(
         method: GET or POST.
         roles: one of them is needed.
         public: whether it is there before anybody has logged in.
+        click: whether a person asks for it; what a page asks for by itself keeps no session from ending.
     """
     assert public or roles  # noqa: S101 - a mistake in a table of routes
 
     async def answer(request: Request) -> Response:
-        return await _answer(endpoint, request, roles, public=public)
+        return await _answer(endpoint, request, roles, public=public, click=click)
 
     made = Route(path, answer, methods=[method], name=f"{endpoint.__module__}.{endpoint.__name__}")
     answer.roles = roles  # type: ignore[attr-defined]
@@ -210,13 +233,15 @@ def page(
     return made
 
 
-async def _answer(endpoint: Endpoint, request: Request, roles: frozenset[Role], *, public: bool) -> Response:
+async def _answer(
+    endpoint: Endpoint, request: Request, roles: frozenset[Role], *, public: bool, click: bool
+) -> Response:
     office: Office = request.app.state.office
     chosen = request.query_params.get("language") or request.cookies.get(LANGUAGE_COOKIE)
     language = language_of(chosen, request.headers.get("accept-language", ""))
     form = await _form(request) if request.method == "POST" else {}
     session = await sessions.find(
-        office.pool, request.cookies.get(SESSION_COOKIE), office.setup.limits, now=office.clock.now()
+        office.pool, request.cookies.get(SESSION_COOKIE), office.setup.limits, now=office.clock.now(), click=click
     )
     visit = Visit(request, form, office, wording(language), session)
     if request.query_params.get("language") == language:
@@ -224,12 +249,14 @@ async def _answer(endpoint: Endpoint, request: Request, roles: frozenset[Role], 
     if public:
         return await endpoint(visit)
     if session is None:
-        return _ended(visit)
+        return await _ended(visit) if click else Response(status_code=204)
     if not roles & session.employee.roles:
         return visit.page("forbidden.html", status=403, needed=sorted(roles))
     if request.method == "POST":
         if not compare_digest(visit.form.get("csrf", "").encode(), session.csrf.encode()):
             # A form of an earlier session: nothing is done, and nothing that was typed is lost.
+            if not click:
+                return Response(status_code=204)
             where = own_address(visit.form.get("page", BASE))
             await visit.keep(session.employee.id, where, form)
             return visit.go(where, "kept")
@@ -239,11 +266,17 @@ async def _answer(endpoint: Endpoint, request: Request, roles: frozenset[Role], 
     return await endpoint(visit)
 
 
-def _ended(visit: Visit) -> Response:
+async def _ended(visit: Visit) -> Response:
     """The login, which leads back; what was typed comes along."""
     if visit.request.method == "POST":
         kept = {name: text for name, text in visit.form.items() if name not in _NOT_KEPT}
         where = own_address(visit.form.get("page", BASE))
+        whose = await sessions.whose_ended(
+            visit.office.pool, visit.request.cookies.get(SESSION_COOKIE), visit.form.get("csrf", "")
+        )
+        if whose is not None:
+            # Whoever logs in with the organisation's login leaves this page, and what it carries, behind.
+            await visit.keep(whose, where, visit.form)
         return visit.page(
             "login.html", status=401, problem="ended", username="", goes_to=where, kept=json.dumps(kept), wait=0
         )

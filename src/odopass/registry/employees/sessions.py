@@ -61,16 +61,34 @@ async def begin(connection: Database, employee_id: int, *, now: datetime) -> str
     return token
 
 
-async def find(database: Database | Pool, token: str | None, limits: Limits, *, now: datetime) -> Session | None:
-    """Who is logged in with this token, if it still holds; that it was used keeps it from ending."""
+async def find(
+    database: Database | Pool, token: str | None, limits: Limits, *, now: datetime, click: bool = True
+) -> Session | None:
+    """Who is logged in with this token, if it still holds; a click keeps it from ending."""
     if not token:
         return None
     row = await database.fetchrow(_FIND, _digest(token), now - limits.idle, now - limits.longest)
     if row is None:
         return None
-    if now - row["seen_at"] > _SEEN_EVERY:
+    if click and now - row["seen_at"] > _SEEN_EVERY:
         await database.execute("update employee_session set seen_at = $2 where token = $1", _digest(token), now)
     return Session(employee_of(row), row["csrf"])
+
+
+async def whose_ended(database: Database | Pool, token: str | None, csrf: str) -> int | None:
+    """Whose form it was that came too late: the number of the employee whose session has ended by itself, or None.
+
+    Args:
+        database: of the registry.
+        token: what the browser's cookie still holds.
+        csrf: what the form carried.
+    """
+    if not token:
+        return None
+    row = await database.fetchrow("select employee_id, csrf from employee_session where token = $1", _digest(token))
+    if row is None or not secrets.compare_digest(row["csrf"].encode(), csrf.encode()):
+        return None
+    return int(row["employee_id"])
 
 
 async def end(database: Database | Pool, token: str | None) -> None:
