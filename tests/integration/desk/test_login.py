@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -320,6 +321,43 @@ async def test_administrators_make_employees_and_cannot_lock_themselves_out(
         "employee added",
         "employee changed: reviewer, locked",
     ]
+
+
+@pytest.mark.requirement("R9")
+async def test_the_journal_says_who_did_what_to_whose_account(registry: Registry, browser: Browser) -> None:
+    await add_employee(registry.pool, "chef", "administrator")
+    await browser.log_in("chef")
+    await browser.send("/desk/staff", "/desk/staff", username="bert", name="Bert B", **{"role-reviewer": "yes"})
+    await browser.send("/desk/staff", "/desk/staff/bert/reset")
+    await browser.send("/desk/staff", "/desk/staff/bert", **{"role-reviewer": "yes", "locked": "yes"})
+    await browser.send("/desk/staff", "/desk/staff/bert", **{"role-auditor": "yes"})
+    rows = await registry.pool.fetch(
+        "select kind, content::jsonb as content from journal.entry where about = 'bert' order by batch, place"
+    )
+    contents = [json.loads(row["content"]) for row in rows]
+    kinds = [row["kind"] for row in rows]
+    assert kinds == [
+        *("employee.added", "desk.administered"),
+        *("employee.password", "desk.administered"),
+        *("employee.locked", "desk.administered"),
+        *("employee.roles", "employee.unlocked", "desk.administered"),
+    ]
+    assert all(each["employee"] == "chef" for each, kind in zip(contents, kinds, strict=True) if "desk" in kind)
+    assert contents[4] == {
+        "employee": await registry.pool.fetchval("select id from employee where username = 'bert'"),
+        "username": "bert",
+        "roles": ["reviewer"],
+        "state": "locked",
+        "has_password": True,
+        "openid": False,
+        "second_factor": False,
+    }
+    assert contents[-2]["roles"] == ["auditor"]
+    assert contents[-2]["state"] == "active"
+    assert "Bert B" not in str(contents)
+    # What is refused leaves no entry.
+    await browser.send("/desk/staff", "/desk/staff", username="bert", name="B", **{"role-reviewer": "yes"})
+    assert await registry.pool.fetchval("select count(*) from journal.entry where about = 'bert'") == len(rows)
 
 
 async def test_a_database_that_is_away_is_told_and_what_was_typed_stays_in_the_browser(

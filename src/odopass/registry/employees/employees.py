@@ -1,6 +1,6 @@
 """Employees' accounts in the database.
 
-Functions take an open connection and run single statements on it; who calls them decides about the transaction.
+Functions take an open connection. A change and its entry in the journal are one transaction, or part of the caller's.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from asyncpg import Record
 
 from odopass.registry.accounts.passwords import make_hash
 from odopass.registry.accounts.secret import Secret
+from odopass.registry.employees.journaling import note
 from odopass.registry.employees.strength import require_employee_strength
 from odopass.wire.echo import printable
 
@@ -100,17 +101,20 @@ async def add(
     name = checked_name(name)
     given = checked_roles(roles)
     stored = None if password is None else await _hashed(password, username, name)
-    row = await connection.fetchrow(
-        f"insert into employee (username, name, roles, password_hash) values ($1, $2, $3, $4) "  # noqa: S608
-        f"on conflict (username) do nothing returning {COLUMNS}",
-        username,
-        name,
-        given,
-        stored,
-    )
-    if row is None:
-        raise EmployeeExists(f"The user name {username} is taken. Choose another one, or use `reset`.")
-    return employee_of(row)
+    async with connection.transaction():
+        row = await connection.fetchrow(
+            f"insert into employee (username, name, roles, password_hash) values ($1, $2, $3, $4) "  # noqa: S608
+            f"on conflict (username) do nothing returning {COLUMNS}",
+            username,
+            name,
+            given,
+            stored,
+        )
+        if row is None:
+            raise EmployeeExists(f"The user name {username} is taken. Choose another one, or use `reset`.")
+        added = employee_of(row)
+        await note(connection, "added", added)
+    return added
 
 
 async def find(connection: Database, username: str) -> Employee:
@@ -154,8 +158,11 @@ async def reset_password(connection: Database, username: str, password: Secret) 
         WeakPassword: the password is guessed too easily.
     """
     employee = await find(connection, username)
-    await set_password(connection, employee, password)
-    await connection.execute("update employee set totp_secret = null, recovery_codes = '{}' where id = $1", employee.id)
+    async with connection.transaction():
+        await connection.execute(
+            "update employee set totp_secret = null, recovery_codes = '{}' where id = $1", employee.id
+        )
+        await set_password(connection, employee, password)
     return await by_id(connection, employee.id)
 
 
@@ -166,10 +173,12 @@ async def set_password(connection: Database, employee: Employee, password: Secre
         WeakPassword: the password is guessed too easily.
     """
     stored = await _hashed(password, employee.username, employee.name)
-    await connection.execute(
-        "update employee set password_hash = $2, changed_at = now() where id = $1", employee.id, stored
-    )
-    await connection.execute("delete from employee_session where employee_id = $1", employee.id)
+    async with connection.transaction():
+        await connection.execute(
+            "update employee set password_hash = $2, changed_at = now() where id = $1", employee.id, stored
+        )
+        await connection.execute("delete from employee_session where employee_id = $1", employee.id)
+        await note(connection, "password", await by_id(connection, employee.id))
 
 
 async def set_locked(connection: Database, username: str, *, locked: bool) -> Employee:
@@ -179,14 +188,18 @@ async def set_locked(connection: Database, username: str, *, locked: bool) -> Em
         NoSuchEmployee: nobody has this user name.
     """
     employee = await find(connection, username)
-    await connection.execute(
-        "update employee set state = $2, changed_at = now() where id = $1",
-        employee.id,
-        "locked" if locked else "active",
-    )
-    if locked:
-        await connection.execute("delete from employee_session where employee_id = $1", employee.id)
-    return await by_id(connection, employee.id)
+    async with connection.transaction():
+        await connection.execute(
+            "update employee set state = $2, changed_at = now() where id = $1",
+            employee.id,
+            "locked" if locked else "active",
+        )
+        if locked:
+            await connection.execute("delete from employee_session where employee_id = $1", employee.id)
+        changed = await by_id(connection, employee.id)
+        if locked != employee.locked:
+            await note(connection, "locked" if locked else "unlocked", changed)
+    return changed
 
 
 async def set_roles(connection: Database, username: str, roles: Iterable[str]) -> Employee:
@@ -197,10 +210,14 @@ async def set_roles(connection: Database, username: str, roles: Iterable[str]) -
         BadEmployee: a role that there is not, or none.
     """
     employee = await find(connection, username)
-    await connection.execute(
-        "update employee set roles = $2, changed_at = now() where id = $1", employee.id, checked_roles(roles)
-    )
-    return await by_id(connection, employee.id)
+    async with connection.transaction():
+        await connection.execute(
+            "update employee set roles = $2, changed_at = now() where id = $1", employee.id, checked_roles(roles)
+        )
+        changed = await by_id(connection, employee.id)
+        if changed.roles != employee.roles:
+            await note(connection, "roles", changed)
+    return changed
 
 
 def checked_username(username: str) -> str:

@@ -26,6 +26,7 @@ from joserfc.jwk import KeySet
 from odopass.registry.accounts.sources import network_of
 from odopass.registry.employees import sessions
 from odopass.registry.employees.employees import COLUMNS, BadEmployee, Role, checked_name, employee_of
+from odopass.registry.employees.journaling import note
 
 if TYPE_CHECKING:
     from odopass.registry.store.database import Database, Pool
@@ -234,6 +235,7 @@ class OpenId:
 
 async def _employee(connection: Database, subject: str, name: str, roles: list[Role]) -> int:
     """The employee whom the provider calls by this subject, made or brought up to date."""
+    before = await connection.fetchval("select roles from employee where openid_subject = $1 for update", subject)
     row = await connection.fetchrow(
         f"update employee set name = $2, roles = $3 where openid_subject = $1 returning {COLUMNS}",  # noqa: S608
         subject,
@@ -255,6 +257,10 @@ async def _employee(connection: Database, subject: str, name: str, roles: list[R
     employee = employee_of(row)
     if employee.locked:
         raise OpenIdRefused("locked", "the account is locked here")
+    if before is None:
+        await note(connection, "added", employee)
+    elif set(before) != set(roles):
+        await note(connection, "roles", employee)
     return employee.id
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import pyotp
 import segno
 
-from odopass.registry.employees.employees import Employee
+from odopass.registry.employees.employees import Employee, by_id
+from odopass.registry.employees.journaling import note
 
 if TYPE_CHECKING:
     from odopass.registry.store.database import Database
@@ -58,21 +59,27 @@ async def enrol(connection: Database, employee_id: int, secret: str, step: int) 
     """
     codes = ["-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(3)) for _ in range(10)]
     assert len(codes) == _RECOVERY_CODES  # noqa: S101 - told on the page
-    await connection.execute(
-        "update employee set totp_secret = $2, totp_step = $3, recovery_codes = $4, changed_at = now() where id = $1",
-        employee_id,
-        secret,
-        step,
-        [_digest(code) for code in codes],
-    )
+    async with connection.transaction():
+        await connection.execute(
+            "update employee set totp_secret = $2, totp_step = $3, recovery_codes = $4, changed_at = now() "
+            "where id = $1",
+            employee_id,
+            secret,
+            step,
+            [_digest(code) for code in codes],
+        )
+        await note(connection, "factor_on", await by_id(connection, employee_id))
     return codes
 
 
 async def remove(connection: Database, employee_id: int) -> None:
     """Ask for the password alone."""
-    await connection.execute(
-        "update employee set totp_secret = null, recovery_codes = '{}', changed_at = now() where id = $1", employee_id
-    )
+    async with connection.transaction():
+        await connection.execute(
+            "update employee set totp_secret = null, recovery_codes = '{}', changed_at = now() where id = $1",
+            employee_id,
+        )
+        await note(connection, "factor_off", await by_id(connection, employee_id))
 
 
 async def takes(connection: Database, employee_id: int, code: str, *, now: datetime) -> bool:

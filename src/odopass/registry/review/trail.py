@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from odopass.registry.journal.appending import append
+from odopass.registry.journal.entries import Entry
 from odopass.registry.store.database import Database
 
 
@@ -72,7 +74,13 @@ async def log_access(
 
 
 async def log_administration(connection: Database, employee_id: int, what: str, about: str, *, now: datetime) -> None:
-    """Write down what somebody did to an account."""
+    """Write down what somebody did to an account, and let the journal say who it was.
+
+    What became of the account is told by the entry about it.
+    """
+    username: str = await connection.fetchval("select username from employee where id = $1", employee_id)
+    content = {"employee": username, "what": what}
+    await append(connection, [Entry("desk.administered", about, content)])
     await connection.execute(
         "insert into administration_log (done_at, employee_id, what, about) values ($1, $2, $3, $4)",
         now,
