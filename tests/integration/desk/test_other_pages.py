@@ -165,7 +165,7 @@ async def test_a_garage_is_renamed_locked_and_let_in_again(registry: Registry, c
     assert [tuple(row) for row in log] == [
         (f"garage {what}", garage.establishment) for what in ("renamed", "locked", "unlocked")
     ]
-    assert "garage renamed" in (await chef.get("/desk/log?which=accounts")).text
+    assert "Garage renamed" in (await chef.get("/desk/log?which=accounts")).text
 
 
 class Box(Message):
@@ -272,6 +272,39 @@ async def test_the_dashboard_shows_what_is_open_and_gives_tables_to_take_along(
     assert "'=cmd|calc" in garages
     assert (await reviewer.get("/desk/dashboard/other.csv")).status_code == 404
     assert dms
+
+
+async def test_quality_is_drawn_to_scale_garage_by_garage(
+    registry: Registry, reviewer: Browser, garage: Garage
+) -> None:
+    # Of twenty submissions the garage was asked about five, and one was refused.
+    await registry.pool.execute(
+        "insert into garage_day (day, account_id, software_id, submissions, processed, issue, error, reviewing, "
+        "ongoing, asked, last_at) values ($1, $2, 0, 20, 15, 4, 1, 0, 0, 5, $3)",
+        TODAY - timedelta(days=20),
+        garage.account_id,
+        registry.clock.now() - timedelta(days=20),
+    )
+    await registry.pool.execute(
+        "insert into counted_day values ($1, $2)", TODAY - timedelta(days=20), registry.clock.now()
+    )
+    page = (await reviewer.get("/desk/dashboard")).text
+    row = page.partition("Quality by garage")[2].partition("<tbody>")[2].partition("</tr>")[0]
+    assert '<rect class="bar-ISSUE" x="0" y="0" width="25.0" height="6"/>' in row
+    assert '<rect class="bar-ERROR" x="0" y="6" width="5.0" height="6"/>' in row
+
+
+async def test_the_log_of_accounts_is_told_in_the_readers_language(registry: Registry, garage: Garage) -> None:
+    await add_employee(registry.pool, "chef", "administrator", "auditor")
+    async with browsing(registry) as chef:
+        await chef.log_in("chef")
+        here = f"/desk/accounts/{garage.establishment}"
+        await chef.send(here, f"{here}/lock")
+        await chef.send("/desk/staff", "/desk/staff/chef", **{"role-administrator": "yes", "role-auditor": "yes"})
+        told = (await chef.get("/desk/log?which=accounts&language=fr")).text
+        assert "Garage bloqué" in told
+        assert "Compte de collaborateur modifié (Administrateur, Auditeur)" in told
+        assert "garage locked" not in told
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", " =1", "\r\n=1", "|x", "%x"])

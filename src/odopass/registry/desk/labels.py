@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from odopass.domain.catalogue import CATALOGUE
-from odopass.domain.finding import Finding
 from odopass.wording import Wording
 
 STATES: Final[Mapping[str, str]] = {
@@ -117,6 +116,19 @@ ISSUES: Final[Mapping[str, str]] = {
     "302": "Withdrawn",
 }
 
+#: What the log of accounts says was done, as it stands in the table; behind a colon follow particulars.
+ADMINISTRATION: Final[Mapping[str, str]] = {
+    "garage added": "Garage added",
+    "garage locked": "Garage locked",
+    "garage unlocked": "Garage unlocked",
+    "garage renamed": "Garage renamed",
+    "code by letter": "Code by letter",
+    "code by mail": "Code by mail",
+    "employee added": "Employee added",
+    "employee reset": "Employee's password made anew",
+    "employee changed": "Employee's account changed",
+}
+
 SOURCE_STATES: Final[Mapping[str, str]] = {
     "answered": "Answers",
     "incomplete": "Answers in part",
@@ -131,10 +143,17 @@ def issue_name(code: str, say: Wording) -> str:
     return CATALOGUE[code].name if code in CATALOGUE else code
 
 
-def finding_text(finding: Finding, say: Wording) -> tuple[str, str]:
-    """A finding as the garage reads it, and the language it is in: the reader's, or Dutch if there is none in that."""
-    if finding.code not in CATALOGUE:
-        return finding.code, say.language
-    told = CATALOGUE[finding.code].describe(finding)
-    language = say.language if say.language in told else "nl"
-    return told[language], language
+def administration(what: str, say: Wording) -> str:
+    """What was done to an account, in the reader's words.
+
+    Args:
+        what: as the log keeps it: what was done and, behind a colon, the roles and the lock that came of it.
+        say: the words of the reader's language.
+    """
+    done, _, particulars = what.partition(": ")
+    named = [
+        say(ROLES[each]) if each in ROLES else say("Locked") if each == "locked" else each
+        for each in particulars.split(", ")
+        if each
+    ]
+    return say(ADMINISTRATION.get(done, done)) + (f" ({', '.join(named)})" if named else "")

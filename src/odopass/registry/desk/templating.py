@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from odopass import look
 from odopass.clock import BRUSSELS
 from odopass.registry.desk import labels
+from odopass.registry.desk.found import finding_text
 from odopass.wording import LOCALES, Wording
 
 _ENVIRONMENT: Final = Environment(
@@ -35,6 +36,7 @@ _ENVIRONMENT.globals.update(
     BOOTSTRAP=look.BOOTSTRAP,
     HTMX=look.HTMX,
     LANGUAGES=tuple(LOCALES),
+    finding_text=finding_text,
     labels=labels,
     when=_when,
 )
