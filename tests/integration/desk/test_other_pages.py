@@ -3,8 +3,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from email.message import Message as Mail
 from typing import cast
 from uuid import UUID
@@ -14,7 +15,7 @@ from aiosmtpd.handlers import Message
 from aiosmtpd.smtp import SMTP
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from tests.integration.desk.conftest import VIN, Browser, add_employee, browsing
+from tests.integration.desk.conftest import VIN, Browser, add_employee, browsing, confirmed
 from tests.registry.population import Garage, add_plate, basic
 from tests.registry.running import TODAY, Dms, Registry
 
@@ -272,6 +273,22 @@ async def test_the_dashboard_shows_what_is_open_and_gives_tables_to_take_along(
     assert "'=cmd|calc" in garages
     assert (await reviewer.get("/desk/dashboard/other.csv")).status_code == 404
     assert dms
+
+
+async def test_the_chart_rings_the_reading_that_is_asked_about_even_if_another_one_looks_wrong_beside_it(
+    reviewer: Browser, dms: Dms, car: int
+) -> None:
+    assert car
+    # The history begins with 80,000 km on 1 March 2025; beside 400,000 km a month before, that looks wrong.
+    case = await confirmed(dms, km=400_000, day=date(2025, 2, 1))
+    shown = (await reviewer.get(f"/desk/cases/{case}")).text
+    (ringed,) = re.findall(r'class="ring"[^>]*><title>([^<]*)</title>', shown)
+    assert ringed == "01/02/2025: 400,000\u00a0km"
+    assert "01/03/2025: 80,000\u00a0km (does not fit)" in shown
+    assert "this request</span>" in shown
+    vehicle = (await reviewer.get(f"/desk/vehicles/{car}?case={case}")).text
+    assert 'class="line"' in vehicle
+    assert 'class="ring"' not in vehicle
 
 
 async def test_quality_is_drawn_to_scale_garage_by_garage(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from asyncpg import Record
@@ -36,12 +36,14 @@ class HistoryView:
         in_words: what the chart shows.
         lines: the readings that count and the doubted one, newest first.
         superseded: the readings that were corrected or withdrawn.
+        asks: whether a doubted reading is among them; the chart has a ring around it.
     """
 
     drawings: tuple[Drawing, ...]
     in_words: str
     lines: tuple[Line, ...]
     superseded: tuple[Record, ...]
+    asks: bool
 
 
 def history_view(file: VehicleFile, language: str, doubted: tuple[date, int] | None = None) -> HistoryView:
@@ -55,6 +57,16 @@ def history_view(file: VehicleFile, language: str, doubted: tuple[date, int] | N
     say = wording(language)
     line = file.timeline(doubted)
     chart = chart_of(line, say)
+    if chart is not None and doubted is not None:
+        # Which one "does not fit" beside another is not which one is doubted: the older of two may be the right one.
+        points = zip(chart.points, line.entries, strict=True)
+        chart = replace(
+            chart,
+            points=tuple(
+                replace(point, asked_about=entry.recorded.reading.arrival == len(file.readings))
+                for point, entry in points
+            ),
+        )
     lines = []
     for entry in line.entries:
         place = entry.recorded.reading.arrival
@@ -64,4 +76,5 @@ def history_view(file: VehicleFile, language: str, doubted: tuple[date, int] | N
         in_words=chart_in_words(line, say),
         lines=tuple(reversed(lines)),
         superseded=tuple(row for row in file.readings if row["superseded_at"] is not None),
+        asks=doubted is not None,
     )

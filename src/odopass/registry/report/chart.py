@@ -35,6 +35,7 @@ class Point:
         misfits: to be marked by its shape as well as its colour.
         replaced: the first of a new odometer.
         title: what it says when pointed at.
+        asked_about: to be ringed: the one that an employee is asked about.
     """
 
     x: float
@@ -42,6 +43,7 @@ class Point:
     misfits: bool
     replaced: bool
     title: str
+    asked_about: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,10 @@ NARROW: Final = Paper("narrow", width=340, height=260, left=84, right=16, top=12
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A reading; its shape tells whether it fits ("fits", "misfits") or is a new odometer's first ("replaced")."""
+    """A reading; its shape tells whether it fits ("fits", "misfits") or is a new odometer's first ("replaced").
+
+    A "ring" is drawn around one that has its own mark as well.
+    """
 
     shape: str
     x: float
@@ -101,9 +104,12 @@ def drawing_of(chart: Chart, paper: Paper) -> Drawing:
         line=path(each for each in chart.stretches if not each.misfits),
         doubtful=path(each for each in chart.stretches if each.misfits),
         # What is marked is drawn last, on top.
-        marks=tuple(
-            Mark(_shape(point), across(point.x), down(point.y), point.title)
-            for point in sorted(chart.points, key=lambda point: (point.misfits, point.replaced))
+        marks=(
+            *(
+                Mark(_shape(point), across(point.x), down(point.y), point.title)
+                for point in sorted(chart.points, key=lambda point: (point.misfits, point.replaced))
+            ),
+            *(Mark("ring", across(point.x), down(point.y), point.title) for point in chart.points if point.asked_about),
         ),
         x_labels=tuple(Label(across(tick.place), tick.label) for tick in chart.x_ticks[::every]),
         y_labels=tuple(Label(down(tick.place), tick.label) for tick in chart.y_ticks),
