@@ -13,6 +13,7 @@ from odopass.clock import SystemClock, belgian_day
 from odopass.registry.logs import configure_logs
 from odopass.registry.postgres import ExplainedError
 from odopass.registry.postgres.faults import explained
+from odopass.sandbox.control.serving import DEFAULT_PORT
 from odopass.sandbox.fleet import GARAGES_FILE
 from odopass.sandbox.ready_file import Ready
 from odopass.sandbox.running import SandboxOptions, run_sandbox
@@ -40,6 +41,16 @@ def run(
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65_535, help="The port on 127.0.0.1; 0 takes any free one.")
     ] = 8443,
+    control_port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=65_535,
+            help="The port of faults, clock and traffic on 127.0.0.1, in plain HTTP; 0 takes any free one. By default "
+            f"{DEFAULT_PORT}, or any free one if another program has that.",
+        ),
+    ] = None,
     ready_file: Annotated[
         Path | None,
         typer.Option(
@@ -87,7 +98,8 @@ def run(
             stream = log.open("a", encoding="utf-8")
         with stream:
             configure_logs("info", stream=stream)
-            run_sandbox(SandboxOptions(data, port, ready_file, seed, fleet), clock, tell=_say, on_ready=ready)
+            options = SandboxOptions(data, port, ready_file, seed, fleet, control_port)
+            run_sandbox(options, clock, tell=_say, on_ready=ready)
     except ExplainedError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_CANNOT_RUN) from None

@@ -16,17 +16,24 @@ from odopass.registry.postgres.folder_lock import FolderLock
 from odopass.registry.serving.alone import serve_on_embedded
 from odopass.registry.serving.ending import EndSignals
 from odopass.registry.serving.listening import listen
+from odopass.registry.serving.process import Surroundings
 from odopass.registry.serving.tls import server_context
 from odopass.registry.settings import Environment, Settings
 from odopass.registry.store.migrate import migrate
-from odopass.sandbox.certificates import ensure_certificates
+from odopass.sandbox.certificates import Certificates, ensure_certificates
+from odopass.sandbox.control.app import Controlled
+from odopass.sandbox.control.serving import control_listener, control_port_beside
+from odopass.sandbox.faults.choosing import Rules
 from odopass.sandbox.filling import fill
 from odopass.sandbox.fleet import write_garages
+from odopass.sandbox.moved_clock import MovedClock
 from odopass.sandbox.played_sources import PlayedVehicle, played_sources_beside
 from odopass.sandbox.present import VehicleNow, vehicles_now
 from odopass.sandbox.ready_file import Ready, ready_content, write_whole
 from odopass.sandbox.report_setup import write_report_setup
 from odopass.sandbox.report_vehicles import played_table
+from odopass.sandbox.traffic.recorder import Recorder
+from odopass.sandbox.traffic.recording import Recording
 from odopass.sandbox.world import garages
 
 HOST = "127.0.0.1"
@@ -42,6 +49,8 @@ class SandboxOptions:
         ready_file: written when requests are taken, removed when they are no longer; None for none.
         seed: of the test world; None for the one that is there, or the default.
         fleet: the folder of a simulated fleet to load as well.
+        control_port: to be controlled on; 0 for any free one; None for the default, or any if that is taken.
+        fault_seed: decides about misbehaviour by chance.
     """
 
     data: Path
@@ -49,6 +58,8 @@ class SandboxOptions:
     ready_file: Path | None
     seed: int | None = None
     fleet: Path | None = None
+    control_port: int | None = None
+    fault_seed: int = 0
 
 
 def run_sandbox(
@@ -76,65 +87,102 @@ def run_sandbox(
         # Taken before anything of another sandbox in this folder is touched, its ready file above all.
         lock = FolderLock(data / "sandbox.lock")
         try:
-            with listen(HOST, options.port) as listener:
-                _run(options, data, listener, ending, clock=clock, tell=tell, on_ready=on_ready)
+            with listen(HOST, options.port) as listener, control_listener(options.control_port) as control:
+                sandbox = _Sandbox(options, data, listener, control, MovedClock(clock))
+                sandbox.run(ending, tell=tell, on_ready=on_ready)
         finally:
             lock.release()
 
 
-def _run(
-    options: SandboxOptions,
-    data: Path,
-    listener: socket,
-    ending: EndSignals,
-    *,
-    clock: Clock,
-    tell: Callable[[str], None],
-    on_ready: Callable[[Ready], None],
-) -> None:
-    ready_file = options.ready_file
-    if ready_file is not None:
-        ready_file = Path(os.path.abspath(ready_file))  # noqa: PTH100
-        _clear(ready_file)
-    address = f"https://{HOST}:{listener.getsockname()[1]}"
-    with explained(data / "tls"):
-        certificates = ensure_certificates(data / "tls", clock.now())
-    vehicles: list[VehicleNow] = []
-    table: dict[str, PlayedVehicle] = {}
-    reports = data / "reports.toml"
+class _Sandbox:
+    """A sandbox whose folder and addresses are its own."""
 
-    async def prepare(url: str) -> None:
-        today = belgian_day(clock.now())
-        await migrate(url)
-        table.update(played_table(await fill(url, today, seed=options.seed, fleet=options.fleet)))
-        if options.fleet is not None:
-            write_garages(options.fleet, data)
-        vehicles[:] = await vehicles_now(url, today)
+    def __init__(
+        self, options: SandboxOptions, data: Path, listener: socket, control: socket, clock: MovedClock
+    ) -> None:
+        self._options = options
+        self._data = data
+        self._listener = listener
+        self._control_listener = control
+        self._clock = clock
+        self._address = f"https://{HOST}:{_port(listener)}"
+        self._control = f"http://{HOST}:{_port(control)}"
+        self._vehicles: list[VehicleNow] = []
+        self._table: dict[str, PlayedVehicle] = {}
 
-    def started() -> None:
-        content = ready_content(address=address, ca=certificates.authority, garages=garages(), vehicles=vehicles)
+    def run(self, ending: EndSignals, *, tell: Callable[[str], None], on_ready: Callable[[Ready], None]) -> None:
+        """Run until it is told to end."""
+        ready_file = self._options.ready_file
         if ready_file is not None:
-            with explained(ready_file):
-                write_whole(ready_file, content)
-        on_ready(content)
+            ready_file = Path(os.path.abspath(ready_file))  # noqa: PTH100
+            _clear(ready_file)
+        with explained(self._data / "tls"):
+            # The certificates' time is the system's: clients judge them by that.
+            certificates = ensure_certificates(self._data / "tls", self._clock.system_now())
 
-    try:
-        with played_sources_beside(table) as sources:
+        def started() -> None:
+            content = ready_content(
+                address=self._address,
+                control=self._control,
+                ca=certificates.authority,
+                garages=garages(),
+                vehicles=self._vehicles,
+            )
+            if ready_file is not None:
+                with explained(ready_file):
+                    write_whole(ready_file, content)
+            on_ready(content)
+
+        try:
+            self._serve(certificates, ending, tell=tell, started=started)
+        finally:
+            if ready_file is not None:
+                ready_file.unlink(missing_ok=True)
+
+    def _serve(
+        self,
+        certificates: Certificates,
+        ending: EndSignals,
+        *,
+        tell: Callable[[str], None],
+        started: Callable[[], None],
+    ) -> None:
+        reports = self._data / "reports.toml"
+        options = self._options
+        recorder = Recorder()
+        rules = Rules(options.fault_seed, self._clock)
+        controlled = Controlled(self._clock, rules, recorder, f"{self._address}/api")
+        with (
+            played_sources_beside(self._table) as sources,
+            control_port_beside(controlled, self._control_listener),
+        ):
             with explained(reports):
                 write_report_setup(reports, sources=sources, documents=certificates.documents)
             serve_on_embedded(
-                EmbeddedPostgres(data, tell=tell),
-                Settings(environment=Environment.BETA, database_url="", public_url=address, reports=str(reports)),
-                [listener],
+                EmbeddedPostgres(self._data, tell=tell),
+                Settings(environment=Environment.BETA, database_url="", public_url=self._address, reports=str(reports)),
+                [self._listener],
                 ending,
                 tls=server_context(certificates.server),
-                prepare=prepare,
+                prepare=self._prepare,
                 on_started=started,
-                clock=clock,
+                clock=self._clock,
+                surroundings=Surroundings(lambda app: Recording(app, recorder, self._clock)),
             )
-    finally:
-        if ready_file is not None:
-            ready_file.unlink(missing_ok=True)
+
+    async def _prepare(self, url: str) -> None:
+        today = belgian_day(self._clock.now())
+        options = self._options
+        await migrate(url)
+        self._table.update(played_table(await fill(url, today, seed=options.seed, fleet=options.fleet)))
+        if options.fleet is not None:
+            write_garages(options.fleet, self._data)
+        self._vehicles[:] = await vehicles_now(url, today)
+
+
+def _port(listener: socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
 
 
 def _clear(ready_file: Path) -> None:

@@ -31,6 +31,7 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str) -> None:
         ("API", ready["api"]),
         ("Documentation", f"{ready['api']}/swagger-ui.html"),
         ("Start page", f"{ready['public']}/"),
+        ("Control port", f"{ready['control']}/"),
         ("CA certificate", ready["ca"]),
         ("Log", log),
     ):
