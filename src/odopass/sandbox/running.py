@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
 from odopass.clock import Clock, belgian_day
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
 from odopass.registry.postgres.faults import explained
@@ -17,13 +20,16 @@ from odopass.registry.serving.alone import serve_on_embedded
 from odopass.registry.serving.ending import EndSignals
 from odopass.registry.serving.listening import listen
 from odopass.registry.serving.process import Surroundings
-from odopass.registry.serving.tls import server_context
 from odopass.registry.settings import Environment, Settings
 from odopass.registry.store.migrate import migrate
 from odopass.sandbox.certificates import Certificates, ensure_certificates
 from odopass.sandbox.control.app import Controlled
 from odopass.sandbox.control.serving import control_listener, control_port_beside
+from odopass.sandbox.faults.applying import Misbehaving
 from odopass.sandbox.faults.choosing import Rules
+from odopass.sandbox.faults.connections import Connections
+from odopass.sandbox.faults.handshakes import Handshakes
+from odopass.sandbox.faults.mild import MILD
 from odopass.sandbox.filling import fill
 from odopass.sandbox.fleet import write_garages
 from odopass.sandbox.moved_clock import MovedClock
@@ -51,6 +57,7 @@ class SandboxOptions:
         fleet: the folder of a simulated fleet to load as well.
         control_port: to be controlled on; 0 for any free one; None for the default, or any if that is taken.
         fault_seed: decides about misbehaviour by chance.
+        gentle: whether it misbehaves only when it is told to.
     """
 
     data: Path
@@ -60,6 +67,7 @@ class SandboxOptions:
     fleet: Path | None = None
     control_port: int | None = None
     fault_seed: int = 0
+    gentle: bool = True
 
 
 def run_sandbox(
@@ -109,6 +117,7 @@ class _Sandbox:
         self._control = f"http://{HOST}:{_port(control)}"
         self._vehicles: list[VehicleNow] = []
         self._table: dict[str, PlayedVehicle] = {}
+        self._slow_vehicles: dict[str, float] = {}
 
     def run(self, ending: EndSignals, *, tell: Callable[[str], None], on_ready: Callable[[Ready], None]) -> None:
         """Run until it is told to end."""
@@ -150,7 +159,25 @@ class _Sandbox:
         reports = self._data / "reports.toml"
         options = self._options
         recorder = Recorder()
-        rules = Rules(options.fault_seed, self._clock)
+        rules = Rules(options.fault_seed, self._clock, () if options.gentle else MILD)
+        connections = Connections()
+        handshakes = Handshakes(
+            certificates,
+            self._data / "tls",
+            rules=rules,
+            clock=self._clock,
+            recorder=recorder,
+            connections=connections,
+        )
+        rules.on_tls_change(handshakes.prepare)
+        rules.on_tls_change(connections.end_idle)
+
+        def around(app: Starlette) -> ASGIApp:
+            misbehaving = Misbehaving(
+                app, rules, self._clock, slow_vehicles=self._slow_vehicles, ending=lambda: ending.received > 0
+            )
+            return Recording(misbehaving, recorder, self._clock)
+
         controlled = Controlled(self._clock, rules, recorder, f"{self._address}/api")
         with (
             played_sources_beside(self._table) as sources,
@@ -163,11 +190,11 @@ class _Sandbox:
                 Settings(environment=Environment.BETA, database_url="", public_url=self._address, reports=str(reports)),
                 [self._listener],
                 ending,
-                tls=server_context(certificates.server),
+                tls=handshakes.context(),
                 prepare=self._prepare,
                 on_started=started,
                 clock=self._clock,
-                surroundings=Surroundings(lambda app: Recording(app, recorder, self._clock)),
+                surroundings=Surroundings(around, connections.protocol()),
             )
 
     async def _prepare(self, url: str) -> None:

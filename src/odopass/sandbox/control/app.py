@@ -77,7 +77,8 @@ class _Operations:
     async def add_fault(self, request: Request) -> Response:
         """Let a rule stand from now on."""
         try:
-            standing = self._rules.add(read_rule(await body_of(request)))
+            # In another thread: certificates may have to be made for it.
+            standing = await asyncio.to_thread(self._rules.add, read_rule(await body_of(request)))
         except TooManyRules:
             return refused(409, Problem((), f"There are {MOST_RULES} rules already. Remove some."))
         return told(tell_rule(standing), 201)
