@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 from odopass.clock import Clock, belgian_day
+from odopass.registry.api.service import service_of
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
 from odopass.registry.postgres.faults import explained
 from odopass.registry.postgres.folder_lock import FolderLock
 from odopass.registry.serving.alone import serve_on_embedded
 from odopass.registry.serving.ending import EndSignals
 from odopass.registry.serving.listening import listen
-from odopass.registry.serving.process import Surroundings
+from odopass.registry.serving.process import Surroundings, running
 from odopass.registry.settings import Environment, Settings
 from odopass.registry.store.migrate import migrate
 from odopass.sandbox.certificates import Certificates, ensure_certificates
@@ -38,6 +39,8 @@ from odopass.sandbox.present import VehicleNow, vehicles_now
 from odopass.sandbox.ready_file import Ready, ready_content, write_whole
 from odopass.sandbox.report_setup import write_report_setup
 from odopass.sandbox.report_vehicles import played_table
+from odopass.sandbox.reviewer import Review, Reviewer
+from odopass.sandbox.showing_vehicles import reviews, slow_vehicles
 from odopass.sandbox.traffic.recorder import Recorder
 from odopass.sandbox.traffic.recording import Recording
 from odopass.sandbox.world import garages
@@ -118,6 +121,7 @@ class _Sandbox:
         self._vehicles: list[VehicleNow] = []
         self._table: dict[str, PlayedVehicle] = {}
         self._slow_vehicles: dict[str, float] = {}
+        self._reviews: dict[str, Review] = {}
 
     def run(self, ending: EndSignals, *, tell: Callable[[str], None], on_ready: Callable[[Ready], None]) -> None:
         """Run until it is told to end."""
@@ -176,6 +180,7 @@ class _Sandbox:
             misbehaving = Misbehaving(
                 app, rules, self._clock, slow_vehicles=self._slow_vehicles, ending=lambda: ending.received > 0
             )
+            app.router.lifespan_context = self._reviewed_meanwhile(app.router.lifespan_context)
             return Recording(misbehaving, recorder, self._clock)
 
         controlled = Controlled(self._clock, rules, recorder, f"{self._address}/api")
@@ -197,11 +202,24 @@ class _Sandbox:
                 surroundings=Surroundings(around, connections.protocol()),
             )
 
+    def _reviewed_meanwhile(self, opened: Lifespan[Starlette]) -> Lifespan[Starlette]:
+        """What is open while the registry serves, and a reviewer beside it."""
+
+        @asynccontextmanager
+        async def lifespan(app: Starlette) -> AsyncIterator[None]:
+            async with opened(app), running(Reviewer(service_of(app).pool, self._clock, self._reviews)):
+                yield
+
+        return lifespan
+
     async def _prepare(self, url: str) -> None:
         today = belgian_day(self._clock.now())
         options = self._options
         await migrate(url)
-        self._table.update(played_table(await fill(url, today, seed=options.seed, fleet=options.fleet)))
+        world = await fill(url, today, seed=options.seed, fleet=options.fleet)
+        self._table.update(played_table(world))
+        self._slow_vehicles.update(slow_vehicles(world))
+        self._reviews.update(reviews(world))
         if options.fleet is not None:
             write_garages(options.fleet, self._data)
         self._vehicles[:] = await vehicles_now(url, today)

@@ -15,6 +15,7 @@ from odopass.registry.vehicles.loading import VehicleRow
 from odopass.sandbox.histories import CARS, VANS, Model, first_use_before, history, row_of
 from odopass.sandbox.known import BornePlate, KnownVehicle, PastReading
 from odopass.sandbox.report_vehicles import report_vehicles
+from odopass.sandbox.showing_vehicles import showing_vehicles
 from odopass.sandbox.vehicle_maker import VehicleMaker, plate_of
 
 GOLF, POLO, CLIO, YARIS = CARS[0], CARS[1], CARS[5], CARS[11]
@@ -52,6 +53,7 @@ def special_vehicles(random: Random, today: date, first_number: int) -> Iterator
     yield from _other_plates(maker)
     yield from _other_readings(maker)
     yield from report_vehicles(maker)
+    yield from showing_vehicles(maker)
 
 
 def _short_vins(maker: VehicleMaker) -> Iterator[KnownVehicle]:
