@@ -10,6 +10,7 @@ from pathlib import Path
 from socket import socket
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Lifespan
 
 from odopass.clock import Clock, belgian_day
@@ -33,7 +34,9 @@ from odopass.sandbox.faults.handshakes import Handshakes
 from odopass.sandbox.faults.mild import MILD
 from odopass.sandbox.filling import fill
 from odopass.sandbox.fleet import write_garages
+from odopass.sandbox.known import World
 from odopass.sandbox.moved_clock import MovedClock
+from odopass.sandbox.pages.vehicles import vehicle_routes
 from odopass.sandbox.played_sources import PlayedVehicle, played_sources_beside
 from odopass.sandbox.present import VehicleNow, vehicles_now
 from odopass.sandbox.ready_file import Ready, ready_content, write_whole
@@ -118,6 +121,7 @@ class _Sandbox:
         self._clock = clock
         self._address = f"https://{HOST}:{_port(listener)}"
         self._control = f"http://{HOST}:{_port(control)}"
+        self._world = World((), ())
         self._vehicles: list[VehicleNow] = []
         self._table: dict[str, PlayedVehicle] = {}
         self._slow_vehicles: dict[str, float] = {}
@@ -180,10 +184,17 @@ class _Sandbox:
             misbehaving = Misbehaving(
                 app, rules, self._clock, slow_vehicles=self._slow_vehicles, ending=lambda: ending.received > 0
             )
+            app.router.routes.extend(self._vehicle_routes())
             app.router.lifespan_context = self._reviewed_meanwhile(app.router.lifespan_context)
             return Recording(misbehaving, recorder, self._clock)
 
-        controlled = Controlled(self._clock, rules, recorder, f"{self._address}/api")
+        controlled = Controlled(
+            self._clock,
+            rules,
+            recorder,
+            api=f"{self._address}/api",
+            names={garage.username: garage.name for garage in garages()},
+        )
         with (
             played_sources_beside(self._table) as sources,
             control_port_beside(controlled, self._control_listener),
@@ -202,6 +213,14 @@ class _Sandbox:
                 surroundings=Surroundings(around, connections.protocol()),
             )
 
+    def _vehicle_routes(self) -> list[BaseRoute]:
+        return vehicle_routes(
+            lambda: self._world,
+            self._vehicles,
+            today=lambda: belgian_day(self._clock.now()),
+            control=self._control,
+        )
+
     def _reviewed_meanwhile(self, opened: Lifespan[Starlette]) -> Lifespan[Starlette]:
         """What is open while the registry serves, and a reviewer beside it."""
 
@@ -216,10 +235,10 @@ class _Sandbox:
         today = belgian_day(self._clock.now())
         options = self._options
         await migrate(url)
-        world = await fill(url, today, seed=options.seed, fleet=options.fleet)
-        self._table.update(played_table(world))
-        self._slow_vehicles.update(slow_vehicles(world))
-        self._reviews.update(reviews(world))
+        self._world = await fill(url, today, seed=options.seed, fleet=options.fleet)
+        self._table.update(played_table(self._world))
+        self._slow_vehicles.update(slow_vehicles(self._world))
+        self._reviews.update(reviews(self._world))
         if options.fleet is not None:
             write_garages(options.fleet, self._data)
         self._vehicles[:] = await vehicles_now(url, today)

@@ -18,6 +18,8 @@ from odopass.sandbox.vehicle_maker import VehicleMaker
 _GOLF, _POLO, _CLIO, _YARIS = CARS[0], CARS[1], CARS[5], CARS[11]
 _REPLACED: Final = ObservationType.ODOMETER_REPLACED
 
+_DAY_S: Final = 86_400
+
 #: So far below the last reading that a confirmation is reviewed, whatever the catalogue lets garages confirm alone.
 _FAR_BELOW_KM: Final = -25_000
 
@@ -37,7 +39,7 @@ _STATES: Final = (
     Showing("ISSUE", km=-1_000, status=Status.ISSUE, issues=(f.LOWER_THAN_EARLIER,)),
     Showing("ONGOING for 15 s", ongoing_seconds=15),
     Showing("ONGOING for 100 s", ongoing_seconds=100),
-    Showing("ONGOING for a day", ongoing_seconds=86_400),
+    Showing("ONGOING for a day", ongoing_seconds=_DAY_S),
     Showing(
         "ONGOING for 15 s, then ISSUE",
         km=-1_000,
@@ -59,8 +61,8 @@ _STATES: Final = (
             ("REVIEWING for ever", None, 0),
             ("REVIEWING, accepted after 20 s", Reviewed.ACCEPTED, 20),
             ("REVIEWING, rejected after 20 s", Reviewed.REJECTED, 20),
-            ("REVIEWING, accepted after a day", Reviewed.ACCEPTED, 86_400),
-            ("REVIEWING, rejected after a day", Reviewed.REJECTED, 86_400),
+            ("REVIEWING, accepted after a day", Reviewed.ACCEPTED, _DAY_S),
+            ("REVIEWING, rejected after a day", Reviewed.REJECTED, _DAY_S),
         )
     ),
 )
@@ -152,8 +154,27 @@ def to_report(showing: Showing, vehicle: KnownVehicle) -> str:
     if showing.twice:
         parts.append("twice")
     if showing.confirmed is not None:
-        parts.append(f"and confirm it: {showing.confirmed}")
+        parts.append("and confirm it")
     return "report " + ", ".join(parts)
+
+
+def comes_to(showing: Showing) -> str:
+    """What comes of it, in words."""
+    said = [" ".join([showing.status, ", ".join(showing.issues)]).strip()]
+    if showing.ongoing_seconds:
+        said = [f"ONGOING for {_length(showing.ongoing_seconds)}, then {said[0]}"]
+    if showing.confirmed is not None:
+        said.append(f"once confirmed {showing.confirmed}")
+    if showing.reviewed is not None:
+        after = Status.PROCESSED if showing.reviewed is Reviewed.ACCEPTED else Status.ERROR
+        said.append(f"and {after} {_length(showing.review_seconds)} later")
+    elif showing.confirmed is Status.REVIEWING:
+        said.append("which stays")
+    return ", ".join(said)
+
+
+def _length(seconds: int) -> str:
+    return "a day" if seconds == _DAY_S else f"{seconds} s"
 
 
 def _reading(km: int, *, has_history: bool) -> str:

@@ -32,6 +32,7 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str, fault_se
         ("API", ready["api"]),
         ("Documentation", f"{ready['api']}/swagger-ui.html"),
         ("Start page", f"{ready['public']}/"),
+        ("Test vehicles", f"{ready['public']}/sandbox"),
         ("Control port", f"{ready['control']}/"),
         ("CA certificate", ready["ca"]),
         ("Log", log),
