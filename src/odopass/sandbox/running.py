@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Lifespan
+
 from odopass.clock import Clock, belgian_day
+from odopass.registry.api.service import service_of
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
 from odopass.registry.postgres.faults import explained
 from odopass.registry.postgres.folder_lock import FolderLock
 from odopass.registry.serving.alone import serve_on_embedded
 from odopass.registry.serving.ending import EndSignals
 from odopass.registry.serving.listening import listen
-from odopass.registry.serving.process import Surroundings
-from odopass.registry.serving.tls import server_context
+from odopass.registry.serving.process import Surroundings, running
 from odopass.registry.settings import Environment, Settings
 from odopass.registry.store.migrate import migrate
 from odopass.sandbox.certificates import Certificates, ensure_certificates
 from odopass.sandbox.control.app import Controlled
 from odopass.sandbox.control.serving import control_listener, control_port_beside
+from odopass.sandbox.faults.applying import Misbehaving
 from odopass.sandbox.faults.choosing import Rules
+from odopass.sandbox.faults.connections import Connections
+from odopass.sandbox.faults.handshakes import Handshakes
+from odopass.sandbox.faults.mild import MILD
 from odopass.sandbox.filling import fill
 from odopass.sandbox.fleet import write_garages
+from odopass.sandbox.known import World
 from odopass.sandbox.moved_clock import MovedClock
+from odopass.sandbox.pages.vehicles import vehicle_routes
 from odopass.sandbox.played_sources import PlayedVehicle, played_sources_beside
 from odopass.sandbox.present import VehicleNow, vehicles_now
 from odopass.sandbox.ready_file import Ready, ready_content, write_whole
 from odopass.sandbox.report_setup import write_report_setup
 from odopass.sandbox.report_vehicles import played_table
+from odopass.sandbox.reviewer import Review, Reviewer
+from odopass.sandbox.showing_vehicles import reviews, slow_vehicles
 from odopass.sandbox.traffic.recorder import Recorder
 from odopass.sandbox.traffic.recording import Recording
 from odopass.sandbox.world import garages
@@ -51,6 +63,7 @@ class SandboxOptions:
         fleet: the folder of a simulated fleet to load as well.
         control_port: to be controlled on; 0 for any free one; None for the default, or any if that is taken.
         fault_seed: decides about misbehaviour by chance.
+        gentle: whether it misbehaves only when it is told to.
     """
 
     data: Path
@@ -60,6 +73,7 @@ class SandboxOptions:
     fleet: Path | None = None
     control_port: int | None = None
     fault_seed: int = 0
+    gentle: bool = True
 
 
 def run_sandbox(
@@ -107,8 +121,11 @@ class _Sandbox:
         self._clock = clock
         self._address = f"https://{HOST}:{_port(listener)}"
         self._control = f"http://{HOST}:{_port(control)}"
+        self._world = World((), ())
         self._vehicles: list[VehicleNow] = []
         self._table: dict[str, PlayedVehicle] = {}
+        self._slow_vehicles: dict[str, float] = {}
+        self._reviews: dict[str, Review] = {}
 
     def run(self, ending: EndSignals, *, tell: Callable[[str], None], on_ready: Callable[[Ready], None]) -> None:
         """Run until it is told to end."""
@@ -150,8 +167,34 @@ class _Sandbox:
         reports = self._data / "reports.toml"
         options = self._options
         recorder = Recorder()
-        rules = Rules(options.fault_seed, self._clock)
-        controlled = Controlled(self._clock, rules, recorder, f"{self._address}/api")
+        rules = Rules(options.fault_seed, self._clock, () if options.gentle else MILD)
+        connections = Connections()
+        handshakes = Handshakes(
+            certificates,
+            self._data / "tls",
+            rules=rules,
+            clock=self._clock,
+            recorder=recorder,
+            connections=connections,
+        )
+        rules.on_tls_change(handshakes.prepare)
+        rules.on_tls_change(connections.end_idle)
+
+        def around(app: Starlette) -> ASGIApp:
+            misbehaving = Misbehaving(
+                app, rules, self._clock, slow_vehicles=self._slow_vehicles, ending=lambda: ending.received > 0
+            )
+            app.router.routes.extend(self._vehicle_routes())
+            app.router.lifespan_context = self._reviewed_meanwhile(app.router.lifespan_context)
+            return Recording(misbehaving, recorder, self._clock)
+
+        controlled = Controlled(
+            self._clock,
+            rules,
+            recorder,
+            api=f"{self._address}/api",
+            names={garage.username: garage.name for garage in garages()},
+        )
         with (
             played_sources_beside(self._table) as sources,
             control_port_beside(controlled, self._control_listener),
@@ -163,18 +206,39 @@ class _Sandbox:
                 Settings(environment=Environment.BETA, database_url="", public_url=self._address, reports=str(reports)),
                 [self._listener],
                 ending,
-                tls=server_context(certificates.server),
+                tls=handshakes.context(),
                 prepare=self._prepare,
                 on_started=started,
                 clock=self._clock,
-                surroundings=Surroundings(lambda app: Recording(app, recorder, self._clock)),
+                surroundings=Surroundings(around, connections.protocol()),
             )
+
+    def _vehicle_routes(self) -> list[BaseRoute]:
+        return vehicle_routes(
+            lambda: self._world,
+            self._vehicles,
+            today=lambda: belgian_day(self._clock.now()),
+            control=self._control,
+        )
+
+    def _reviewed_meanwhile(self, opened: Lifespan[Starlette]) -> Lifespan[Starlette]:
+        """What is open while the registry serves, and a reviewer beside it."""
+
+        @asynccontextmanager
+        async def lifespan(app: Starlette) -> AsyncIterator[None]:
+            async with opened(app), running(Reviewer(service_of(app).pool, self._clock, self._reviews)):
+                yield
+
+        return lifespan
 
     async def _prepare(self, url: str) -> None:
         today = belgian_day(self._clock.now())
         options = self._options
         await migrate(url)
-        self._table.update(played_table(await fill(url, today, seed=options.seed, fleet=options.fleet)))
+        self._world = await fill(url, today, seed=options.seed, fleet=options.fleet)
+        self._table.update(played_table(self._world))
+        self._slow_vehicles.update(slow_vehicles(self._world))
+        self._reviews.update(reviews(self._world))
         if options.fleet is not None:
             write_garages(options.fleet, self._data)
         self._vehicles[:] = await vehicles_now(url, today)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ from odopass.sandbox.control.protection import Protection
 from odopass.sandbox.faults.choosing import MOST_RULES, Rules, TooManyRules
 from odopass.sandbox.faults.told import read_rule, tell_rule
 from odopass.sandbox.moved_clock import MovedClock
+from odopass.sandbox.pages.traffic import TrafficPages
 from odopass.sandbox.traffic.recorder import Recorder
 from odopass.wire.errors import Problem
 
@@ -35,17 +37,22 @@ class Controlled:
         rules: by which it misbehaves.
         recorder: of its traffic.
         api: the base address of the API.
+        names: what garages are called, by user name.
     """
 
     clock: MovedClock
     rules: Rules
     recorder: Recorder
     api: str
+    names: Mapping[str, str]
 
 
 def control_app(controlled: Controlled, stopping: asyncio.Event) -> ASGIApp:
     """The control port as an ASGI app; it waits for nothing beyond `stopping`."""
     operations = _Operations(controlled, stopping)
+    pages = TrafficPages(
+        controlled.clock, controlled.rules, controlled.recorder, api=controlled.api, names=controlled.names
+    )
     return Protection(
         Starlette(
             routes=[
@@ -57,6 +64,7 @@ def control_app(controlled: Controlled, stopping: asyncio.Event) -> ASGIApp:
                 Route("/clock", explaining(operations.move_clock), methods=["POST"]),
                 Route("/traffic", explaining(operations.traffic), methods=["GET"]),
                 Route("/traffic", explaining(operations.clear_traffic), methods=["DELETE"]),
+                *pages.routes(),
             ],
             exception_handlers={HTTPException: _http_error},
         )
@@ -77,7 +85,8 @@ class _Operations:
     async def add_fault(self, request: Request) -> Response:
         """Let a rule stand from now on."""
         try:
-            standing = self._rules.add(read_rule(await body_of(request)))
+            # In another thread: certificates may have to be made for it.
+            standing = await asyncio.to_thread(self._rules.add, read_rule(await body_of(request)))
         except TooManyRules:
             return refused(409, Problem((), f"There are {MOST_RULES} rules already. Remove some."))
         return told(tell_rule(standing), 201)

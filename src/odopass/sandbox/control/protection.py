@@ -5,19 +5,13 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from odopass.sandbox.control.answers import refused
 from odopass.wire.errors import Problem
 
 _OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_HEADERS: Final = {
-    "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-}
 
 
 class Protection:
@@ -43,14 +37,7 @@ class Protection:
             await refused(403, Problem(("Origin",), problem))(scope, receive, send)
             return
 
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answered = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    answered[name] = value
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
+        await self._app(scope, receive, send)
 
 
 def _name(host: str) -> str:

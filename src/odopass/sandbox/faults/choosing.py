@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
+from uuid import UUID
 
 from odopass.clock import Clock
 from odopass.sandbox.faults.rules import MAINTENANCE_SECONDS, Kind, Operation, Rule
 
 #: More rules at once are a mistake of whoever adds them.
 MOST_RULES: Final = 1_000
+
+
+_MOST_DECIDED: Final = 10_000
 
 
 class TooManyRules(Exception):  # noqa: N818 - it names the state of things
@@ -29,12 +33,14 @@ class Asked:
         operation: which one; never ANY.
         garage: the user name that was sent.
         vin: of the vehicle that it is about, as far as the registry knows; "" if it does not.
+        guid: the request that it asks about; None for a submission.
         age: how long ago the newest request of the case arrived that it asks about; None if there is none.
     """
 
     operation: Operation
     garage: str
     vin: str = ""
+    guid: UUID | None = None
     age: timedelta | None = None
 
 
@@ -49,6 +55,8 @@ class Standing:
         applied: how often it was applied.
         mild: whether it is one of the sandbox's own.
         until: when it ends by itself, UTC; None if it does not.
+        drawn: how often it was drawn for each garage and operation.
+        decided: of requests that are ONGOING by chance for a time: whether they are.
     """
 
     name: str
@@ -58,6 +66,7 @@ class Standing:
     fitting: int = 0
     applied: int = 0
     drawn: Counter[tuple[str, str]] = field(default_factory=Counter)
+    decided: dict[UUID, bool] = field(default_factory=dict)
 
     def spent(self, now: datetime) -> bool:
         """Whether it is not applied any more."""
@@ -72,12 +81,14 @@ class Chosen:
 
     Attributes:
         chance: a number from 0 to 1 of this very time, for what is to vary.
+        mild: whether it is one of the sandbox's own.
         seconds_left: until it ends by itself; None if it does not.
     """
 
     name: str
     rule: Rule
     chance: float
+    mild: bool
     seconds_left: float | None
 
 
@@ -148,14 +159,14 @@ class Rules:
         """The rule that this request follows, if any."""
         with self._lock:
             fitting = (each for each in self._standing if not each.rule.kind.of_tls and _concerns(each.rule, asked))
-            return self._first(fitting, (asked.garage, asked.operation))
+            return self._first(fitting, (asked.garage, asked.operation), asked.guid)
 
     def choose_handshake(self) -> Chosen | None:
         """The rule that the handshake of a new connection follows, if any."""
         with self._lock:
-            return self._first((each for each in self._standing if each.rule.kind.of_tls), ("", "handshake"))
+            return self._first((each for each in self._standing if each.rule.kind.of_tls), ("", "handshake"), None)
 
-    def _first(self, fitting: Iterator[Standing], who: tuple[str, str]) -> Chosen | None:
+    def _first(self, fitting: Iterator[Standing], who: tuple[str, str], guid: UUID | None) -> Chosen | None:
         now = self._clock.now()
         for each in fitting:
             if each.spent(now):
@@ -163,14 +174,25 @@ class Rules:
             each.fitting += 1
             each.drawn[who] += 1
             random = Random(f"{self.seed} {each.name} {who} {each.drawn[who]}")  # noqa: S311 - repeatable on purpose
-            if each.rule.every is not None and each.fitting % each.rule.every:
-                continue
-            if each.rule.probability < 1 and random.random() >= each.rule.probability:
+            if not _is_turn(each, guid, random.random()):
                 continue
             each.applied += 1
             left = None if each.until is None else (each.until - now).total_seconds()
-            return Chosen(each.name, each.rule, random.random(), left)
+            return Chosen(each.name, each.rule, random.random(), each.mild, left)
         return None
+
+
+def _is_turn(standing: Standing, guid: UUID | None, chance: float) -> bool:
+    rule = standing.rule
+    if rule.every is not None:
+        return standing.fitting % rule.every == 0
+    turn = chance < rule.probability
+    if rule.kind is not Kind.ONGOING or rule.seconds is None or guid is None:
+        return turn
+    # What was done once is never undone again: of each request it is decided once whether it takes its time.
+    if len(standing.decided) >= _MOST_DECIDED:
+        standing.decided.pop(next(iter(standing.decided)))
+    return standing.decided.setdefault(guid, turn)
 
 
 def _concerns(rule: Rule, asked: Asked) -> bool:
