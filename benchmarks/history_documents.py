@@ -23,8 +23,8 @@ from jinja2 import Environment
 from tests.pdf import cases
 
 from benchmarks.spread import Spread
-from odopass.registry.report.content import ReportContent
 from odopass.lettering import FONTS
+from odopass.registry.report.content import ReportContent
 from odopass.registry.report.document.certifying import AuthorityKey, issue_document_certificate
 from odopass.registry.report.document.producing import DocumentProducer
 from odopass.registry.report.document.signing import DocumentSigner

@@ -87,7 +87,11 @@ def _placed(report: Report) -> dict[str, Any]:
             for each in report.exchanges
         ],
         "cited": [
-            {"title": show(f"#{each.number} {each.method} {each.path}"), "sent": _cut(each.body), "told": _cut(each.answer)}
+            {
+                "title": show(f"#{each.number} {each.method} {each.path}"),
+                "sent": _cut(each.body),
+                "told": _cut(each.answer),
+            }
             for each in report.exchanges
             if each.number in report.cited
         ],

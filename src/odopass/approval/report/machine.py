@@ -64,12 +64,14 @@ def json_report(
 
 
 def junit_report(record: Record, findings: Mapping[str, Finding]) -> bytes:
-    """The verdicts as test cases: failed and not shown are failures, not offered is skipped, the kit's fault an error."""
+    """The verdicts as test cases: failed and not shown fail, not offered is skipped, the kit's fault is an error."""
     say = wording("en")
     cases = ET.Element("testsuite", name="odopass approval", tests=str(len(findings)), timestamp=record.began)
     for name, finding in findings.items():
         criterion = CRITERIA[name]
-        case = ET.SubElement(cases, "testcase", classname=f"approval.{criterion.area}", name=f"{name}: {criterion.title}")
+        case = ET.SubElement(
+            cases, "testcase", classname=f"approval.{criterion.area}", name=f"{name}: {criterion.title}"
+        )
         kind = _kind(finding.verdict, optional=criterion.optional)
         if kind is None:
             continue
@@ -78,7 +80,8 @@ def junit_report(record: Record, findings: Mapping[str, Finding]) -> bytes:
         problem.text = _clean("\n".join([criterion.asked, *_evidence(record, finding)]))
     for kind, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         cases.set(count, str(len(cases.findall(f"testcase/{kind}"))))
-    return ET.tostring(cases, encoding="utf-8", xml_declaration=True)
+    written: bytes = ET.tostring(cases, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def _kind(verdict: Verdict, *, optional: bool) -> str | None:
@@ -96,7 +99,11 @@ def _evidence(record: Record, finding: Finding) -> list[str]:
     lines = []
     for number in finding.exchanges:
         each = by_number[number]
-        lines += [f"#{number} {each.began.isoformat()} {each.method} {each.path} -> {each.status}", each.body, each.answer]
+        lines += [
+            f"#{number} {each.began.isoformat()} {each.method} {each.path} -> {each.status}",
+            each.body,
+            each.answer,
+        ]
     return lines
 
 

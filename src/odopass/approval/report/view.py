@@ -131,9 +131,7 @@ def report_of(
     chapters = []
     for area, title in AREAS.items():
         lines = tuple(
-            _line(name, finding, say, before or {})
-            for name, finding in findings.items()
-            if CRITERIA[name].area == area
+            _line(name, finding, say, before or {}) for name, finding in findings.items() if CRITERIA[name].area == area
         )
         if lines:
             chapters.append(Chapter(say(title), lines))
