@@ -38,14 +38,15 @@ def arrived(step: Step, record: Record, vin: str, after: int) -> bool:
     case = case_of(record, vin)
     if case is None:
         return False
+    if step.wait is Awaited.REPORT:
+        given = {each.gave for each in sent}
+        return any(each.operation is Operation.VHR and each.good and each.about in given for each in record.exchanges)
     if step.wait is Awaited.SUBMITTED:
         return any(each.gave is not None for each in sent)
     if step.wait is Awaited.SETTLED:
         return any(each.state not in {ONGOING, None} for each in case.asked_about(case.guids[-1]))
     if step.wait is Awaited.ASKED:
         return any(each.number > after for each in case.questions)
-    if step.wait is Awaited.REPORT:
-        return any(each.operation is Operation.VHR and each.good for each in case.questions)
     wanted = Operation.CORRECTION if step.wait is Awaited.CORRECTED else Operation.CONFIRM
     return any(each.operation is wanted and each.number > after for each in case.follow_ups)
 
