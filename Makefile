@@ -41,6 +41,9 @@ format: setup ## put the code into the project's style
 reliability: setup ## the promises in their long form: minutes of kills, each ending in one JSON line
 	$(BIN)/pytest -q -s -n 0 tests/reliability --long
 
+approval: setup ## the approval run in real time: our own application and the wrong clients
+	$(BIN)/pytest -q -s -n 0 --long tests/approval tests/acceptance/test_approval_of_our_own.py
+
 bench: setup ## speed, side by side with what others would write, in one run
 	$(BIN)/python -m benchmarks
 
@@ -56,4 +59,4 @@ lock: ## resolve the dependencies anew into requirements.lock (hashes, no addres
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check format reliability bench judgement coverage-of-requirements lock clean
+.PHONY: help setup demo test check format reliability approval bench judgement coverage-of-requirements lock clean

@@ -15,7 +15,7 @@ from odopass.cli import load, main
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
 #: Set up the shell; told once for the whole program.
 OF_THE_SHELL = {"--install-completion", "--show-completion"}
-PARTS = ("demo", "garage", "registry", "sandbox", "simulate")
+PARTS = ("approve", "demo", "garage", "registry", "sandbox", "simulate")
 
 
 def commands() -> Iterator[tuple[str, Any]]:

@@ -70,7 +70,7 @@ SHOWN_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "vin-long": ("vin",),
     "vin-impossible": ("vin",),
     "exclusion": ("exclusion",),
-    "date-as-read": ("late",),
+    "date-as-read": ("ordinary", "late"),
     "invoice": ("invoice",),
     "account-shown": ("account",),
     "password-warning": ("account",),
