@@ -38,7 +38,19 @@ def test_an_example_is_driven_from_nothing_to_its_first_green_criteria(
         pytest.skip(f"no {command[0]} on this machine")
     garage = controlled.garages[0]["username"]
     driver = " ".join([*command, str(controlled.ready_file)])
-    options = ["--sandbox", str(controlled.ready_file), "--data", str(tmp_path / "runs"), "--garage", garage]
+    options = [
+        "--scenario",
+        "ordinary",
+        "--new",
+        "--driver",
+        driver,
+        "--sandbox",
+        str(controlled.ready_file),
+        "--data",
+        str(tmp_path / "runs"),
+        "--garage",
+        garage,
+    ]
     # Each example has vehicles of its own: earlier runs are named as such.
     for earlier in range(number):
         _pretend_earlier_run(tmp_path / "runs", controlled, earlier)

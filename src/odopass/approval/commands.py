@@ -86,7 +86,7 @@ def run(
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65_535, help="The page's port on 127.0.0.1; 0 takes any free one.")
     ] = 8091,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page in the browser.")] = False,
 ) -> None:
     """Judge a DMS by the criteria of good practice: play scenarios with it on a sandbox, and watch its traffic.
 
@@ -118,7 +118,7 @@ def run(
                     scenarios,
                     patience=patience,
                     port=port,
-                    open_browser=browser,
+                    open_browser=not no_browser,
                     tell=_say,
                 )
             else:
