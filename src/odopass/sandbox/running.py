@@ -181,8 +181,9 @@ class _Sandbox:
         rules.on_tls_change(connections.end_idle)
 
         def around(app: Starlette) -> ASGIApp:
+            connections.ending = False
             misbehaving = Misbehaving(
-                app, rules, self._clock, slow_vehicles=self._slow_vehicles, ending=lambda: ending.received > 0
+                app, rules, self._clock, slow_vehicles=self._slow_vehicles, ending=lambda: connections.ending
             )
             app.router.routes.extend(self._vehicle_routes())
             app.router.lifespan_context = self._reviewed_meanwhile(app.router.lifespan_context)
