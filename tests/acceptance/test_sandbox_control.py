@@ -26,7 +26,7 @@ NO_CONTROL_PORT = "http://127.0.0.1:9"
 
 
 def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.fromisoformat(text)
 
 
 def body_for(sandbox: Sandbox, vehicle: Vehicle, day: datetime, **changes: object) -> dict[str, object]:
@@ -161,9 +161,8 @@ def test_a_moved_clock_is_everybodys_clock_and_breaks_nothing(
 
 @pytest.mark.requirement("K3")
 def test_faults_are_added_listed_and_removed_on_the_command_line(bad_sandbox: Sandbox, control: Control) -> None:
-    added = command(
-        bad_sandbox, "fault", "add", "unavailable", "--operation", "status", "--every", "2", "--retry-after", "9"
-    )
+    options = ("--operation", "status", "--every", "2", "--retry-after", "9")
+    added = command(bad_sandbox, "fault", "add", "unavailable", *options)
     assert added.exit_code == 0, added.output
     name = added.output.partition(":")[0]
     (rule,) = control.get("/faults")["faults"]
