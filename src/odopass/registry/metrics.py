@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 #: Answers by operation and HTTP status.
 ANSWERS: Final = Counter("odopass_answers", "Answers given", ["operation", "status"])
@@ -21,6 +21,15 @@ SETTLING_SECONDS: Final = Histogram(
     "odopass_settling_seconds",
     "From the arrival of a request to its outcome",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+
+#: What the journal's sealer saw last (R9).
+JOURNAL_WAITING: Final = Gauge(
+    "odopass_journal_entries_waiting", "Entries that no seal covers yet", multiprocess_mode="mostrecent"
+)
+JOURNAL_SEALED: Final = Gauge("odopass_journal_entries_sealed", "Entries sealed", multiprocess_mode="max")
+JOURNAL_LAST_SEAL: Final = Gauge(
+    "odopass_journal_last_seal_timestamp_seconds", "When the journal was last sealed", multiprocess_mode="max"
 )
 
 

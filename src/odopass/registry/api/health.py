@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from odopass.registry.api.answers import DATABASE_AWAY
 from odopass.registry.api.service import service_of
+from odopass.registry.journal.guarding import powers_over_journal
 from odopass.registry.metrics import shared_folder
 from odopass.registry.store.database import fetch_one
 
@@ -21,13 +22,25 @@ async def get_health(_: Request) -> Response:
 
 
 async def get_ready(request: Request) -> Response:
-    """The process can take requests in: the database answers. Says how much waits to be judged, and for how long."""
+    """The process can take requests in: the database answers.
+
+    Says how much waits to be judged, and for how long, and whether the journal is safe from the registry's own role.
+    """
     try:
-        vehicles, seconds = await fetch_one(service_of(request.app).pool, _BACKLOG)
+        pool = service_of(request.app).pool
+        vehicles, seconds = await fetch_one(pool, _BACKLOG)
+        guarded = not await powers_over_journal(pool)
     except DATABASE_AWAY as error:
         reason = f"the database does not answer: {str(error) or type(error).__name__}"
         return JSONResponse({"ready": False, "reason": reason}, 503)
-    return JSONResponse({"ready": True, "vehiclesWaiting": vehicles, "oldestWaitsSeconds": round(seconds, 3)})
+    return JSONResponse(
+        {
+            "ready": True,
+            "vehiclesWaiting": vehicles,
+            "oldestWaitsSeconds": round(seconds, 3),
+            "journalGuarded": guarded,
+        }
+    )
 
 
 async def get_metrics(_: Request) -> Response:
