@@ -14,11 +14,13 @@ import asyncpg
 import structlog
 import typer
 
+from odopass.registry import tracing
 from odopass.registry.accounts.commands import account
 from odopass.registry.accounts.reaching import database_at
 from odopass.registry.deliveries import commands as deliveries
 from odopass.registry.journal.commands import add_journal_commands
 from odopass.registry.journal.guarding import migrate_embedded, powers_over_journal
+from odopass.registry.limits.commands import limit
 from odopass.registry.logs import configure_logs
 from odopass.registry.maintenance.calendar import WeeklyWindow
 from odopass.registry.maintenance.commands import maintenance
@@ -56,6 +58,7 @@ registry = typer.Typer(
 )
 registry.add_typer(account)
 registry.add_typer(maintenance)
+registry.add_typer(limit)
 registry.command("import-vehicles", epilog=deliveries.EPILOG)(deliveries.import_vehicles)
 registry.command("import-readings", epilog=deliveries.EPILOG)(deliveries.import_readings)
 add_journal_commands(registry)
@@ -172,6 +175,7 @@ def serve(
     configure_logs(log_level)
     scheme = "https" if certificates else "http"
     try:
+        tracing.asked_for()
         setup = _checked(reports)
         tls = _context(certificates)
         with listen(host, port) as listener:
@@ -233,6 +237,7 @@ def worker(
         raise typer.BadParameter("give --database-url or ODOPASS_DATABASE_URL: the database of the registry to help")
     configure_logs(log_level)
     try:
+        tracing.asked_for()
         settings = Settings(environment, database_url, reports=_checked(reports))
         with EndSignals() as ending:
             run(_reached(database_url))

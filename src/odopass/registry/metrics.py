@@ -13,6 +13,25 @@ ANSWERS: Final = Counter("odopass_answers", "Answers given", ["operation", "stat
 #: Requests stored, by kind: submission, correction, confirmation.
 STORED: Final = Counter("odopass_requests_stored", "Requests durably stored", ["kind"])
 
+#: Requests refused because their garage makes too many, by the name of the limit.
+RATE_LIMITED: Final = Counter("odopass_rate_limited", "Requests refused because their garage makes too many", ["limit"])
+
+#: Loans of database connections: lent now, waited for now, and how often nobody gave one back in time.
+POOL_IN_USE: Final = Gauge(
+    "odopass_pool_connections_in_use", "Database connections that are lent", multiprocess_mode="livesum"
+)
+POOL_WAITING: Final = Gauge(
+    "odopass_pool_waiting", "Requests and workers that wait for a database connection", multiprocess_mode="livesum"
+)
+POOL_EXHAUSTED: Final = Counter("odopass_pool_exhausted", "Waits for a database connection that were given up")
+
+#: When the certificate in use that ends first will end.
+CERTIFICATE_ENDS: Final = Gauge(
+    "odopass_tls_certificate_ends_timestamp_seconds",
+    "When the first of the TLS certificates in use ends, in seconds since 1970",
+    multiprocess_mode="livemin",
+)
+
 #: Outcomes of judging.
 SETTLED: Final = Counter("odopass_requests_settled", "Requests judged and settled", ["status"])
 

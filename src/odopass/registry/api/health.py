@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from odopass.registry.api.answers import DATABASE_AWAY
+from odopass.registry.api.queues import read_queues
 from odopass.registry.api.service import service_of
 from odopass.registry.journal.guarding import powers_over_journal
 from odopass.registry.metrics import shared_folder
-from odopass.registry.store.database import fetch_one
-
-_BACKLOG = "select count(*), coalesce(extract(epoch from clock_timestamp() - min(since)), 0)::float8 from waiting"
 
 
 async def get_health(_: Request) -> Response:
@@ -28,7 +28,7 @@ async def get_ready(request: Request) -> Response:
     """
     try:
         pool = service_of(request.app).pool
-        vehicles, seconds = await fetch_one(pool, _BACKLOG)
+        queues = await read_queues(pool)
         guarded = not await powers_over_journal(pool)
     except DATABASE_AWAY as error:
         reason = f"the database does not answer: {str(error) or type(error).__name__}"
@@ -36,17 +36,25 @@ async def get_ready(request: Request) -> Response:
     return JSONResponse(
         {
             "ready": True,
-            "vehiclesWaiting": vehicles,
-            "oldestWaitsSeconds": round(seconds, 3),
+            "vehiclesWaiting": queues.vehicles,
+            "oldestWaitsSeconds": round(queues.oldest_vehicle_s, 3),
+            "reportsWaiting": queues.reports,
+            "oldestReportWaitsSeconds": round(queues.oldest_report_s, 3),
             "journalGuarded": guarded,
         }
     )
 
 
-async def get_metrics(_: Request) -> Response:
-    """The counters of all processes that share this address, for Prometheus."""
+async def get_metrics(request: Request) -> Response:
+    """The counters of all processes that share this address, for Prometheus, and what waits in the database.
+
+    While the database is away, what waits is left out.
+    """
     registry = REGISTRY
     if shared_folder() is not None:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    told = generate_latest(registry)
+    with suppress(*DATABASE_AWAY):
+        told += generate_latest(await read_queues(service_of(request.app).pool))
+    return Response(told, media_type=CONTENT_TYPE_LATEST)

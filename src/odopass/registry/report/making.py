@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from odopass.clock import Clock, belgian_day
+from odopass.registry import tracing
 from odopass.registry.faultpoints import reached
 from odopass.registry.journal.appending import append
 from odopass.registry.looping import Loop
@@ -126,7 +127,8 @@ class ReportMaker:
                 imported_used=vehicle.imported_used,
                 country=None,
             )
-        enquiry = await self.ask(question)
+        with tracing.span("enquiry", request=str(claim.case_guid)):
+            enquiry = await self.ask(question)
         reached("report: the sources were asked")
         now = self.clock.now()
         async with self.pool.acquire() as connection, connection.transaction():

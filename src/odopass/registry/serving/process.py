@@ -21,12 +21,14 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from odopass.clock import Clock, SystemClock
+from odopass.registry import tracing
 from odopass.registry.api.app import build_app
 from odopass.registry.api.service import Service, nobody, open_pool, open_service
 from odopass.registry.journal.sealing import Sealer
 from odopass.registry.judging.worker import Worker
 from odopass.registry.report.setup import Reporting, open_reporting, read_setup
 from odopass.registry.serving.protocol import OnePacketProtocol
+from odopass.registry.serving.renewing import renewing
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Pool
 
@@ -87,6 +89,7 @@ async def serve(
         surroundings: of a test environment; None: the registry alone.
     """
     time = clock or SystemClock()
+    tracing.configure("api")
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Service]:
@@ -109,7 +112,8 @@ async def serve(
         server = _Server(app, OnePacketProtocol, tls, on_started)
     else:
         server = _Server(surroundings.around(app), surroundings.protocol, tls, on_started)
-    await server.serve(list(listeners))
+    async with renewing(tls):
+        await server.serve(list(listeners))
 
 
 async def work(settings: Settings, *, clock: Clock | None = None) -> None:
@@ -118,6 +122,7 @@ async def work(settings: Settings, *, clock: Clock | None = None) -> None:
     The batch under way is settled before this returns.
     """
     time = clock or SystemClock()
+    tracing.configure("worker")
     async with open_pool(settings) as pool, _reporting(settings, pool, time) as reporting:
         worker = make_worker(settings, pool, time)
         loop = asyncio.get_running_loop()

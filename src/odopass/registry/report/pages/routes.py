@@ -88,6 +88,7 @@ class _Pages:
         published = await self._at(request.path_params["public_id"])
         if published is None:
             return self.writer.page(request, "missing.html", status=404)
+        _log.info("report shown", number=published.content.number)  # not the address: it is the key
         view = view_of(
             published.content,
             language=chosen_language(request.query_params, request.headers),
