@@ -22,6 +22,7 @@ demo: setup ## registry, simulated garages and real observations over TLS, told 
 
 test: setup ## everything CI checks: style, types, contracts, tests
 	@sh tools/install-test-tools.sh
+	@sh tools/make-scanners.sh $(BIN)/python $(VENV)/scanners
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -53,10 +54,14 @@ judgement: setup ## how many errors and frauds the rules catch, and how many hon
 coverage-of-requirements: setup ## which test proves which requirement
 	$(BIN)/python -m tools.requirements_coverage
 
+audit: setup ## what is known against the versions of requirements.lock (needs the network)
+	@sh tools/make-scanners.sh $(BIN)/python $(VENV)/scanners
+	$(BIN)/python -m tools.audit $(AUDIT)
+
 lock: ## resolve the dependencies anew into requirements.lock (hashes, no addresses)
 	@sh tools/lock.sh "$(PYTHON)"
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check format reliability approval bench judgement coverage-of-requirements lock clean
+.PHONY: help setup demo test check format reliability approval bench judgement coverage-of-requirements audit lock clean

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from benchmarks import accepting, documents, flowing, history_documents, machine, report, reporting
+from benchmarks import accepting, documents, flowing, history_documents, importing, machine, report, reporting
 from benchmarks.databases import Databases
 from benchmarks.wrk import ensure_wrk
 from odopass.registry.postgres import EmbeddedPostgres
@@ -21,7 +21,7 @@ from odopass.registry.postgres import EmbeddedPostgres
 _TEMPLATE = "bench_template"
 _FLOW = "d"
 _DOCUMENTS = "g"
-_PARTS = (*accepting.NAMES, _FLOW, reporting.LATENCY, reporting.PAGE, _DOCUMENTS)
+_PARTS = (*accepting.NAMES, _FLOW, reporting.LATENCY, reporting.PAGE, _DOCUMENTS, importing.PART)
 
 
 def main(
@@ -34,9 +34,10 @@ def main(
         str,
         typer.Option(
             help="Which parts: a limit, b rival, c ours (submissions taken in), d submission to outcome, e report "
-            "latency, f public page, g documents beside a rival."
+            "latency, f public page, g documents beside a rival, i vehicles imported beside a rival."
         ),
     ] = ",".join(_PARTS),
+    vehicles: Annotated[int, typer.Option(help="Vehicles in i.")] = 1_000_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     write: Annotated[Path | None, typer.Option(help="Put the figures between the markers of this document.")] = None,
 ) -> None:
@@ -86,6 +87,9 @@ def main(
         if _DOCUMENTS in parts:
             rates_of_documents = history_documents.measure(rounds=rounds, tell=status.update)
             found["documents"] = dataclasses.asdict(rates_of_documents)
+        if importing.PART in parts:
+            imports = importing.measure(databases, vehicles=vehicles, rounds=min(rounds, 3), tell=status.update)
+            found["imports"] = dataclasses.asdict(imports)
     if as_json:
         json.dump(found, sys.stdout, indent=2)
         print()

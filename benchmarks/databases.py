@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from benchmarks.observations import load_history, load_master_data
+from odopass.registry.journal.guarding import migrate_embedded
 from odopass.registry.postgres import EmbeddedPostgres
-from odopass.registry.store.migrate import migrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Databases:
     def empty(self, name: str) -> str:
         """A database with our tables and nothing in them; returns its address."""
         self.server.create_database(name)
-        asyncio.run(migrate(self.server.dsn(name)))
+        asyncio.run(migrate_embedded(self.server, name))
         return self.server.dsn(name)
 
     def template(self, name: str) -> int:

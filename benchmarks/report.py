@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import accepting, documents, flowing, history_documents, reporting
+from benchmarks import accepting, documents, flowing, history_documents, importing, reporting
 from benchmarks.spread import Spread
 
 Rows = tuple[str, list[str], list[list[str]]]
@@ -55,6 +55,8 @@ def _tables(found: dict[str, Any]) -> list[Rows]:
         tables.append(_page(found["page"]))
     if "documents" in found:
         tables.append(_documents(found["documents"]))
+    if "imports" in found:
+        tables.append(_imports(found["imports"]))
     return [each for each in tables if each[2]]
 
 
@@ -148,5 +150,19 @@ def _documents(rates: dict[str, Any]) -> Rows:
     return (
         f"Documents of 14 readings per second and core: median of {rounds} rounds (least – greatest)",
         ["", "a second", "bytes"],
+        rows,
+    )
+
+
+def _imports(imports: dict[str, Any]) -> Rows:
+    per_second: dict[str, list[float]] = imports["per_second"]
+    rival = per_second[importing.RIVAL]
+    rows = [
+        [name, Spread.of(each).shown(), "–" if name == importing.RIVAL else Spread.of_ratios(each, rival).shown(1)]
+        for name, each in per_second.items()
+    ]
+    return (
+        f"{imports['vehicles']:,} vehicles from a file: median of {len(rival)} rounds (least – greatest)",
+        ["", "vehicles a second", "÷ rival"],
         rows,
     )

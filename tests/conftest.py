@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from odopass.registry.journal.guarding import guard
 from odopass.registry.postgres import EmbeddedPostgres
 from odopass.registry.store.migrate import migrate
 
@@ -81,12 +82,18 @@ async def empty_database_url(
 
 @pytest_asyncio.fixture(scope="session")
 async def template(
-    administration: asyncpg.Connection, database_address: Callable[[str | None], str], owner: str
+    request: pytest.FixtureRequest,
+    administration: asyncpg.Connection,
+    database_address: Callable[[str | None], str],
+    owner: str,
 ) -> AsyncIterator[str]:
-    """The name of a database with all tables and no rows, to be copied."""
+    """The name of a database with all tables and no rows, its journal guarded, to be copied."""
     name = f"odopass_test_{uuid.uuid4().hex}"
     await administration.execute(f'create database {name} owner "{owner}"')
     await migrate(database_address(name))
+    if GIVEN_URL is None:
+        server: EmbeddedPostgres = request.getfixturevalue("postgres")
+        await guard(server.admin_dsn_of(name), service=owner)
     yield name
     await administration.execute(f"drop database {name} with (force)")
 

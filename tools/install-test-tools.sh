@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install what the tests need beside Python: a browser, curl, Java with JAXB for the PDF validator, PDF and QR tools, a PKCS#11
-# token in software. Does nothing if all of it is here. On Debian and Ubuntu; elsewhere install the like by hand.
+# token in software, a proxy that ends TLS. Does nothing if all of it is here. On Debian and Ubuntu; elsewhere install
+# the like by hand.
 set -eu
 
 wanted="
@@ -8,6 +9,7 @@ curl:curl
 pdftotext:poppler-utils
 zbarimg:zbar-tools
 softhsm2-util:softhsm2
+openssl:openssl
 "
 missing=""
 for each in $wanted; do
@@ -16,6 +18,7 @@ done
 command -v java >/dev/null 2>&1 || missing="$missing default-jre-headless"
 [ -e /usr/share/java/jaxb-runtime.jar ] || missing="$missing libjaxb-java"
 [ -e /usr/share/java/jaxb-api.jar ] || missing="$missing libjaxb-api-java"
+[ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null 2>&1 || missing="$missing haproxy"
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 
 [ -n "$missing" ] || exit 0

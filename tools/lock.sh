@@ -9,3 +9,5 @@ trap 'rm -rf "$work"' EXIT
 "$work/venv/bin/uv" pip compile pyproject.toml --quiet --all-extras --group dev --group bench --universal \
     --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
     --no-annotate -o requirements.lock
+"$work/venv/bin/uv" pip compile tools/scanners.txt --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o tools/scanners.lock

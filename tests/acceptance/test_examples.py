@@ -38,35 +38,13 @@ def test_an_example_is_driven_from_nothing_to_its_first_green_criteria(
         pytest.skip(f"no {command[0]} on this machine")
     garage = controlled.garages[0]["username"]
     driver = " ".join([*command, str(controlled.ready_file)])
-    options = [
-        "--scenario",
-        "ordinary",
-        "--new",
-        "--driver",
-        driver,
-        "--sandbox",
-        str(controlled.ready_file),
-        "--data",
-        str(tmp_path / "runs"),
-        "--garage",
-        garage,
-    ]
+    options = ["--sandbox", str(controlled.ready_file), "--data", str(tmp_path / "runs"), "--garage", garage]
+    options += ["--driver", driver, "--scenario", "ordinary", "--new"]
     # Each example has vehicles of its own: earlier runs are named as such.
     for earlier in range(number):
         _pretend_earlier_run(tmp_path / "runs", controlled, earlier)
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "odopass.cli",
-            "approve",
-            *options,
-            "--driver",
-            driver,
-            "--scenario",
-            "ordinary",
-            "--new",
-        ],
+        [sys.executable, "-m", "odopass.cli", "approve", *options],
         cwd=tmp_path,
         capture_output=True,
         text=True,

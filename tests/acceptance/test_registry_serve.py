@@ -290,7 +290,10 @@ async def test_migrate_makes_the_tables_once(start: Callable[..., Running], empt
     assert "applied 0001_first_tables" in first.output.read_text()
     second = start("migrate", database_url=empty_database_url)
     assert second.process.wait(PATIENCE_SECONDS) == 0
-    assert second.output.read_text() == "The database is up to date.\n"
+    told = second.output.read_text()
+    assert told.startswith("The database is up to date.\n")
+    # The tables belong to the role that made them.
+    assert "odopass registry guard-journal" in told
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "migrate"])
@@ -396,3 +399,35 @@ async def test_it_serves_with_certificates_of_one_s_own(
     async with httpx.AsyncClient(verify=trust) as client:
         assert (await client.get(f"{running.address}/health")).text == "ok"
     assert running.stop() == 0
+
+
+@pytest.mark.requirement("W7", "R13")
+@pytest.mark.parametrize("workers", [0, 1])
+async def test_a_request_that_is_being_sent_when_the_registry_is_told_to_end_is_answered_and_stored(
+    start: Callable[..., Running], database_url: str, pool: asyncpg.Pool, workers: int
+) -> None:
+    garage = await add_garage(pool, 1)
+    await add_vehicle(pool, vin(0))
+    running = start("serve", "--port", "0", "--workers", str(workers), database_url=database_url)
+    await ready(running)
+    content = json.dumps(body(garage, vin(0), 10_000)).encode()
+    host, port = running.address.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /api/observation HTTP/1.1\r\nhost: {host}\r\nauthorization: {garage.authorization}\r\n"
+    head += f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+    writer.write(head.encode() + content[:10])
+    await writer.drain()
+    await until(lambda: "odopass_logins_total" in _metrics(running), running)  # the half request is there, too
+    running.process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await until(lambda: bool(running.events("Shutting down")), running)
+        writer.write(content[10:])
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200"), answer
+    assert running.stop() == 0
+    assert await pool.fetchval("select count(*) from request") == 1
+
+
+def _metrics(running: Running) -> str:
+    return httpx.get(f"{running.address}/metrics").text

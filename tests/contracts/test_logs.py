@@ -72,6 +72,44 @@ def test_neither_password_nor_header_of_authentication_is_in_any_line(served: Se
     assert any(line["event"] == "login_refused" for line in lines(served))
 
 
+def test_a_refusal_is_told_with_the_garage_the_fields_and_the_request_and_without_what_was_sent(
+    served: Served, http: httpx.Client
+) -> None:
+    invented = "a-member-called-like-a-secret"
+    answer = http.post(
+        "/api/observation", json=body(served, vin="SENT-VALUE-1", odometerReading=-77_123) | {invented: 1}
+    )
+    assert answer.status_code == 400
+    guid = http.post("/api/observation", json=body(served)).json()["requestGuid"]
+    settled(http, guid)
+    path = f"/api/observation/{guid}/correction"
+    assert http.post(path, json=body(served, odometerReading="SENT-VALUE-2")).status_code == 400
+    assert http.get("/api/observation/00000000-0000-4000-8000-00000000beef/status").status_code == 404
+    told = [line for line in lines(served) if line["event"] == "refused"]
+    first = [line for line in told if line["fields"] == ["another member", "odometerReading", "vin"]]
+    assert [(line["operation"], line["status"], line["garage"]) for line in first] == [
+        ("post_observation", 400, served.garage.establishment)
+    ]
+    (second,) = [line for line in told if line.get("request") == guid]
+    assert (second["operation"], second["fields"]) == ("post_correction", ["odometerReading"])
+    (third,) = [line for line in told if str(line.get("request")).endswith("beef")]
+    assert (third["status"], third["reason"]) == (404, "UnknownRequest")
+    for secret in ("SENT-VALUE", "77123", invented):
+        assert secret not in served.log
+
+
+def test_metrics_tell_answers_by_outcome_and_what_waits(served: Served, http: httpx.Client) -> None:
+    guid = http.post("/api/observation", json=body(served)).json()["requestGuid"]
+    outcome = settled(http, guid)
+    told = http.get("/metrics").text
+    assert 'odopass_answers_total{operation="post_observation",status="200"}' in told
+    assert f'odopass_requests_settled_total{{status="{outcome}"}}' in told
+    for queue in ("judging", "reports"):
+        assert f'odopass_queue_length{{queue="{queue}"}} 0.0' in told
+        assert f'odopass_queue_oldest_seconds{{queue="{queue}"}} 0.0' in told
+    assert "odopass_pool_connections_in_use " in told
+
+
 def test_while_the_database_is_away_garages_get_503_and_the_log_names_their_requests(
     served: Served, http: httpx.Client
 ) -> None:

@@ -31,10 +31,10 @@ async def applied(url: str) -> list[tuple[int, str]]:
 
 
 async def test_an_empty_database_gets_every_migration_in_order_and_then_none(empty_database_url: str) -> None:
-    names = [migration.name for migration in read_migrations()]
-    assert await migrate(empty_database_url) == names
+    expected = [(migration.number, migration.name) for migration in read_migrations()]
+    assert await migrate(empty_database_url) == [name for _, name in expected]
     assert await migrate(empty_database_url) == []
-    assert await applied(empty_database_url) == list(enumerate(names, start=1))
+    assert await applied(empty_database_url) == expected
 
 
 async def test_a_migrated_database_takes_rows_in_its_tables(pool: asyncpg.Pool) -> None:
@@ -50,15 +50,24 @@ async def test_twenty_processes_starting_at_once_apply_each_migration_once(empty
 
 async def test_a_later_migration_is_applied_to_a_database_with_data(empty_database_url: str, folder: Path) -> None:
     await migrate(empty_database_url, folder=folder)
-    number = len(read_migrations(folder)) + 1
+    number = read_migrations(folder)[-1].number + 1
     (folder / f"{number:04}_more.sql").write_text("create table more (one integer); insert into more values (1);")
     assert await migrate(empty_database_url, folder=folder) == [f"{number:04}_more"]
+
+
+async def test_a_number_that_was_left_out_is_filled_later(empty_database_url: str, folder: Path) -> None:
+    number = read_migrations(folder)[-1].number
+    (folder / f"{number + 2:04}_later.sql").write_text("create table later (one integer);")
+    await migrate(empty_database_url, folder=folder)
+    (folder / f"{number + 1:04}_between.sql").write_text("create table between_them (one integer);")
+    assert await migrate(empty_database_url, folder=folder) == [f"{number + 1:04}_between"]
+    assert await migrate(empty_database_url, folder=folder) == []
 
 
 async def test_a_migration_that_fails_half_way_leaves_nothing_behind(empty_database_url: str, folder: Path) -> None:
     await migrate(empty_database_url, folder=folder)
     before = await applied(empty_database_url)
-    number = len(before) + 1
+    number = read_migrations(folder)[-1].number + 1
     broken = folder / f"{number:04}_broken.sql"
     broken.write_text("create table half (one integer); select 1 / 0;")
     with pytest.raises(asyncpg.DivisionByZeroError):
@@ -78,7 +87,7 @@ async def test_a_changed_file_of_an_applied_migration_is_refused(empty_database_
 
 
 async def test_a_database_newer_than_the_program_is_refused(empty_database_url: str, folder: Path) -> None:
-    number = len(read_migrations(folder)) + 1
+    number = read_migrations(folder)[-1].number + 1
     future = folder / f"{number:04}_future.sql"
     future.write_text("create table future (one integer);")
     await migrate(empty_database_url, folder=folder)
@@ -109,7 +118,7 @@ async def test_a_database_that_cannot_store_every_character_is_refused(
         await migrate(empty_database_url)
 
 
-@pytest.mark.parametrize("name", ["0003_gap.sql", "2_short.sql", "0001_twice.sql"])
+@pytest.mark.parametrize("name", ["0000_nothing.sql", "2_short.sql", "0001_twice.sql"])
 def test_misnumbered_files_are_an_error_of_the_program(tmp_path: Path, name: str) -> None:
     (tmp_path / "0001_first.sql").write_text("select 1;")
     (tmp_path / name).write_text("select 1;")

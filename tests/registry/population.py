@@ -40,8 +40,13 @@ def password_hash() -> str:
     return make_hash(Secret(PASSWORD))
 
 
-async def add_garage(database: asyncpg.Pool | asyncpg.Connection, number: int, *, enterprise: int = 0) -> Garage:
-    """An establishment with an account; `enterprise` lets two of them belong together."""
+async def add_garage(
+    database: asyncpg.Pool | asyncpg.Connection, number: int, *, enterprise: int = 0, limited: bool = False
+) -> Garage:
+    """An establishment with an account; `enterprise` lets two of them belong together.
+
+    What stands for a nation's traffic may send as much as it likes, unless it is `limited` like any garage.
+    """
     establishment = establishment_number(20_000_000 + number)
     owner = enterprise_number(4_000_000 + (enterprise or number))
     account_id = await database.fetchval(
@@ -52,6 +57,11 @@ async def add_garage(database: asyncpg.Pool | asyncpg.Connection, number: int, *
         f"Garage {number}",
         password_hash(),
     )
+    if not limited:
+        await database.execute(
+            "insert into request_limit (name, account_id, rate, burst) values ('requests', $1, 1e6, 1000000)",
+            account_id,
+        )
     return Garage(account_id, establishment, owner, establishment)
 
 

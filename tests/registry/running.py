@@ -182,8 +182,9 @@ async def running_registry(
     lease: timedelta = timedelta(seconds=30),
     setup: ReportSetup | None = None,
     maintenance: str = "",
+    limited: bool = False,
 ) -> AsyncIterator[Registry]:
-    """The registry on a database, without sockets."""
+    """The registry on a database, without sockets; garages may send as much as they like, unless it is `limited`."""
     clock = clock or OwnClock(datetime.combine(TODAY, time(10), BRUSSELS))
     settings = Settings(
         environment, database_url, public_url="https://registry.test", pool_size=pool_size, maintenance=maintenance
@@ -192,6 +193,10 @@ async def running_registry(
         open_pool(settings) as pool,
         open_reporting(setup or ReportSetup(), pool, clock, public_url=settings.public_url) as reporting,
     ):
+        if not limited:
+            await pool.execute(
+                "insert into request_limit (name, rate, burst) values ('requests', 1e6, 1000000) on conflict do nothing"
+            )
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Service]:

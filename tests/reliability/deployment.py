@@ -84,10 +84,14 @@ class Deployment:
 
 
 @contextmanager
-def deployment() -> Iterator[Deployment]:
-    """PostgreSQL and an address to listen on; the registry's processes are the test's to start."""
+def deployment(below: Path | None = None) -> Iterator[Deployment]:
+    """PostgreSQL and an address to listen on; the registry's processes are the test's to start.
+
+    Args:
+        below: the folder to put everything in; None: where temporary files are.
+    """
     # Short, since a socket's path may not be long.
-    folder = Path(tempfile.mkdtemp(prefix="odopass-rel-"))
+    folder = Path(tempfile.mkdtemp(prefix="odopass-rel-", dir=below))
     listener = listen("127.0.0.1", 0)
     try:
         with EmbeddedPostgres(folder / "data", settings={"shared_buffers": "64MB"}) as postgres:

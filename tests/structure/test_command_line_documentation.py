@@ -24,9 +24,9 @@ def commands() -> Iterator[tuple[str, Any]]:
     while waiting:
         name, command = waiting.pop()
         below = getattr(command, "commands", None)
-        if below is None:
+        if below is None or command.invoke_without_command:
             yield name, command
-        else:
+        if below is not None:
             waiting += [(f"{name} {each}", inner) for each, inner in below.items()]
 
 
@@ -44,7 +44,7 @@ def documented() -> dict[str, dict[str, str]]:
     sections: dict[str, dict[str, str]] = {}
     for section in re.split(r"^#+ ", PAGE.read_text("utf-8"), flags=re.MULTILINE)[1:]:
         heading, _, text = section.partition("\n")
-        rows = re.findall(r"^\| `(--[\w-]+)[^`]*` \|([^|]*)\|", text, flags=re.MULTILINE)
+        rows = re.findall(r"^\| `(--[\w-]+)[^`]*`(?:, `--no-[\w-]+`)? \|([^|]*)\|", text, flags=re.MULTILINE)
         sections[heading.strip()] = {name: default.strip() for name, default in rows}
     return sections
 
@@ -63,6 +63,8 @@ def test_the_page_tells_which_options_are_required_and_the_defaults_of_the_other
             continue
         if parameter.required:
             assert rows[option] == "required"
+        elif parameter.default is True:
+            assert rows[option] == f"`{option}`"
         elif isinstance(parameter.default, str | int | float) and parameter.default not in (False, ""):
             assert rows[option] == str(getattr(parameter.default, "value", parameter.default))
 

@@ -28,6 +28,9 @@ SAME_AS_BEFORE: Final = "211"
 ABOVE_DISPLAY: Final = "212"
 REPLACED_BUT_CONTINUES: Final = "213"
 
+#: The findings of an observation whose vehicle was not found.
+UNIDENTIFIED: Final = frozenset({VIN_UNKNOWN, VIN_AMBIGUOUS, PLATE_UNKNOWN})
+
 #: A value of a finding: km and days as integers, dates as ISO text, names as text. All of it survives JSON.
 Value = int | str
 

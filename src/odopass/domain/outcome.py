@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from odopass.domain.catalogue import CATALOGUE, Confirmed, Severity, strictest
-from odopass.domain.finding import Finding
+from odopass.domain.finding import LONG_AGO, UNIDENTIFIED, Finding
+from odopass.domain.history import SourceKind
 from odopass.domain.observation import ObservationType
 
 
@@ -62,6 +63,33 @@ def outcome_of(findings: Sequence[Finding], *, observation_type: ObservationType
     if led_to is Confirmed.REVIEWED:
         return Outcome(Status.REVIEWING, tuple(findings))
     return accepted(findings, observation_type=observation_type)
+
+
+def outcome_of_delivered(
+    findings: Sequence[Finding], *, observation_type: ObservationType, source: SourceKind
+) -> Outcome:
+    """Decide about a reading that came in a file, so that nobody will correct or confirm it.
+
+    What a garage may confirm without anybody's judgement counts, but is no new baseline: nobody has vouched for it.
+    What would need an employee's judgement waits for one if a person read the odometer, and is refused if a car did:
+    nobody can ask it, and cars send thousands of readings a day. Nor can a vehicle that was not found be named better.
+
+    Args:
+        findings: all that was found about the observation. That its date is long ago is no finding here: whoever
+            delivers years at once does so late.
+        observation_type: a replaced odometer starts a segment by itself (R6).
+        source: who read the odometer.
+    """
+    findings = [finding for finding in findings if finding.code != LONG_AGO]
+    if not findings or any(CATALOGUE[finding.code].severity is Severity.ERROR for finding in findings):
+        return outcome_of(findings, observation_type=observation_type)
+    if any(finding.code in UNIDENTIFIED for finding in findings):
+        return Outcome(Status.ERROR, tuple(findings))
+    led_to = strictest([CATALOGUE[finding.code].on_confirmation(finding) for finding in findings])
+    if led_to is not Confirmed.REVIEWED:
+        starts = observation_type is ObservationType.ODOMETER_REPLACED
+        return Outcome(Status.PROCESSED, tuple(findings), starts_segment=starts)
+    return Outcome(Status.ERROR if source is SourceKind.CONNECTED else Status.REVIEWING, tuple(findings))
 
 
 def accepted(findings: Sequence[Finding], *, observation_type: ObservationType, marked: bool = True) -> Outcome:

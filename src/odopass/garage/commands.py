@@ -153,7 +153,7 @@ def account(
             AccountStore(book.settings, secrets_for(folder, _config())).write(wanted, password)
     except (BookFault, OSError) as fault:
         _end(str(fault))
-    typer.echo("The account is saved. If the application runs already, it uses it after a new start.")
+    typer.echo("The account is saved. If the application runs already, it uses it from now on.")
 
 
 def _folder(data: Path | None) -> Path:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections.abc import Awaitable, Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import asyncpg
 import structlog
 import typer
 
+from odopass.registry import tracing
 from odopass.registry.accounts.commands import account
+from odopass.registry.accounts.reaching import database_at
+from odopass.registry.deliveries import commands as deliveries
+from odopass.registry.journal.commands import add_journal_commands
+from odopass.registry.journal.guarding import migrate_embedded, powers_over_journal
+from odopass.registry.limits.commands import limit
 from odopass.registry.logs import configure_logs
 from odopass.registry.maintenance.calendar import WeeklyWindow
 from odopass.registry.maintenance.commands import maintenance
@@ -31,7 +38,14 @@ from odopass.registry.store.migrate import migrate
 
 _log = structlog.get_logger(__name__)
 
+Result = TypeVar("Result")
+
 EXIT_CANNOT_RUN = 3
+
+_UNGUARDED = (
+    "The journal is not guarded: the role that the registry works as could change it. "
+    "Run `odopass registry guard-journal` as an administrator of the database."
+)
 
 _EPILOG = "Exit codes: 0 done, or ended as told (Ctrl-C or SIGTERM); 2 wrong usage; 3 it cannot run, and says why."
 
@@ -44,6 +58,10 @@ registry = typer.Typer(
 )
 registry.add_typer(account)
 registry.add_typer(maintenance)
+registry.add_typer(limit)
+registry.command("import-vehicles", epilog=deliveries.EPILOG)(deliveries.import_vehicles)
+registry.command("import-readings", epilog=deliveries.EPILOG)(deliveries.import_readings)
+add_journal_commands(registry)
 
 
 class LogLevel(StrEnum):
@@ -157,6 +175,7 @@ def serve(
     configure_logs(log_level)
     scheme = "https" if certificates else "http"
     try:
+        tracing.asked_for()
         setup = _checked(reports)
         tls = _context(certificates)
         with listen(host, port) as listener:
@@ -182,11 +201,17 @@ def serve(
                 elif alone:
                     postgres = EmbeddedPostgres(data or default_data_folder(), tell=_say)
                     serve_on_embedded(
-                        postgres, settings, [listener], ending, tls=tls, prepare=_migrated, on_started=_serving
+                        postgres,
+                        settings,
+                        [listener],
+                        ending,
+                        tls=tls,
+                        prepare=_prepared(postgres),
+                        on_started=_serving,
                     )
                 else:
                     postgres = EmbeddedPostgres(data or default_data_folder(), tell=_say)
-                    many.run_on_embedded(postgres, settings, listener, crew, ending, prepare=_migrated)
+                    many.run_on_embedded(postgres, settings, listener, crew, ending, prepare=_prepared(postgres))
     except KeyboardInterrupt:
         _log.info("ended as told")
     except ExplainedError as error:
@@ -212,6 +237,7 @@ def worker(
         raise typer.BadParameter("give --database-url or ODOPASS_DATABASE_URL: the database of the registry to help")
     configure_logs(log_level)
     try:
+        tracing.asked_for()
         settings = Settings(environment, database_url, reports=_checked(reports))
         with EndSignals() as ending:
             run(_reached(database_url))
@@ -239,16 +265,18 @@ def migrate_(
     _check_one_database(data, database_url)
     try:
         if database_url is not None:
-            applied = asyncio.run(_migrate(database_url))
+            applied, powers = asyncio.run(_migrate(database_url))
         else:
             with EmbeddedPostgres(data or default_data_folder(), tell=_say) as postgres:
-                applied = asyncio.run(_migrate(postgres.dsn()))
+                applied, powers = asyncio.run(_explained(migrate_embedded(postgres))), []
     except ExplainedError as error:
         _fail(error)
     for name in applied:
         typer.echo(f"applied {name}")
     if not applied:
         typer.echo("The database is up to date.")
+    if powers:
+        typer.echo(_UNGUARDED, err=True)
 
 
 def default_data_folder() -> Path:
@@ -296,13 +324,35 @@ def _context(certificates: tuple[Certificate, ...]) -> ssl.SSLContext | None:
 
 
 async def _migrated(url: str) -> None:
-    for name in await _migrate(url):
+    applied, powers = await _migrate(url)
+    for name in applied:
         _log.info("migrated", migration=name)
+    if powers:
+        _log.warning("the journal is not guarded", powers=powers, do=_UNGUARDED)
 
 
-async def _migrate(url: str) -> list[str]:
+def _prepared(postgres: EmbeddedPostgres) -> Callable[[str], Coroutine[Any, Any, None]]:
+    async def prepare(_: str) -> None:
+        for name in await _explained(migrate_embedded(postgres)):
+            _log.info("migrated", migration=name)
+
+    return prepare
+
+
+async def _migrate(url: str) -> tuple[list[str], list[str]]:
+    """The migrations applied, and what this role could do to the journal that it should not."""
+    return await _explained(_migrate_and_look(url))
+
+
+async def _migrate_and_look(url: str) -> tuple[list[str], list[str]]:
+    applied = await migrate(url)
+    async with database_at(url) as database:
+        return applied, await powers_over_journal(database)
+
+
+async def _explained(work: Awaitable[Result]) -> Result:
     try:
-        return await migrate(url)
+        return await work
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise _unreachable(error) from error
 

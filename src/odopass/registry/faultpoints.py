@@ -23,6 +23,9 @@ POINTS: Final = (
     "report: claimed",
     "report: the sources were asked",
     "report: written, before the commit",
+    "files: before the commit",
+    "files: after the commit",
+    "journal: sealed, before the commit",
 )
 
 _die_at = os.environ.get("ODOPASS_DIE_AT")

@@ -25,6 +25,7 @@ class Settings:
         pool_size: database connections per process.
         lease_seconds: how long a worker may take to judge what it claimed before another may claim it.
         report_lease_seconds: the same for a maker of reports: a minute for the sources, and ample time to write.
+        seal_seconds: how long the journal's entries wait at most to be sealed while all is well.
         maintenance: the weekly window in which no requests are taken, as ``thu 19:00-24:00`` (W20); "": none.
         batch: how many vehicles a worker claims at once.
     """
@@ -37,6 +38,7 @@ class Settings:
     lease_seconds: float = 30.0
     report_lease_seconds: float = 120.0
     batch: int = 500
+    seal_seconds: float = 5.0
     maintenance: str = ""
 
     @property

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from odopass.domain.history import SourceKind
 from odopass.domain.observation import ObservationType
+from odopass.registry.accounts.accounts import find_all
+from odopass.registry.accounts.journaling import note_all
 from odopass.registry.accounts.passwords import make_hash
 from odopass.registry.accounts.secret import Secret
 from odopass.registry.postgres import ExplainedError
@@ -136,6 +138,8 @@ async def _load_garages(connection: Database, folder: Path) -> list[str]:
             for row in garages
         ],
     )
+    numbers = [row["establishment"] for row in garages]
+    await note_all(connection, "added", await find_all(connection, numbers))
     return [row["kind"] for row in garages]
 
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Lifespan
 
 from odopass.clock import Clock, belgian_day
 from odopass.registry.api.service import service_of
+from odopass.registry.journal.guarding import migrate_embedded
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
 from odopass.registry.postgres.faults import explained
 from odopass.registry.postgres.folder_lock import FolderLock
@@ -23,7 +24,6 @@ from odopass.registry.serving.ending import EndSignals
 from odopass.registry.serving.listening import listen
 from odopass.registry.serving.process import Surroundings, running
 from odopass.registry.settings import Environment, Settings
-from odopass.registry.store.migrate import migrate
 from odopass.sandbox.certificates import Certificates, ensure_certificates
 from odopass.sandbox.control.app import Controlled
 from odopass.sandbox.control.serving import control_listener, control_port_beside
@@ -102,8 +102,10 @@ def run_sandbox(
         lock = FolderLock(data / "sandbox.lock")
         try:
             with listen(HOST, options.port) as listener, control_listener(options.control_port) as control:
-                sandbox = _Sandbox(options, data, listener, control, MovedClock(clock))
-                sandbox.run(ending, tell=tell, on_ready=on_ready)
+                postgres = EmbeddedPostgres(data, tell=tell)
+                _Sandbox(options, data, listener, control, postgres=postgres, clock=MovedClock(clock)).run(
+                    ending, on_ready
+                )
         finally:
             lock.release()
 
@@ -112,8 +114,16 @@ class _Sandbox:
     """A sandbox whose folder and addresses are its own."""
 
     def __init__(
-        self, options: SandboxOptions, data: Path, listener: socket, control: socket, clock: MovedClock
+        self,
+        options: SandboxOptions,
+        data: Path,
+        listener: socket,
+        control: socket,
+        *,
+        postgres: EmbeddedPostgres,
+        clock: MovedClock,
     ) -> None:
+        self._postgres = postgres
         self._options = options
         self._data = data
         self._listener = listener
@@ -127,7 +137,7 @@ class _Sandbox:
         self._slow_vehicles: dict[str, float] = {}
         self._reviews: dict[str, Review] = {}
 
-    def run(self, ending: EndSignals, *, tell: Callable[[str], None], on_ready: Callable[[Ready], None]) -> None:
+    def run(self, ending: EndSignals, on_ready: Callable[[Ready], None]) -> None:
         """Run until it is told to end."""
         ready_file = self._options.ready_file
         if ready_file is not None:
@@ -151,19 +161,12 @@ class _Sandbox:
             on_ready(content)
 
         try:
-            self._serve(certificates, ending, tell=tell, started=started)
+            self._serve(certificates, ending, started)
         finally:
             if ready_file is not None:
                 ready_file.unlink(missing_ok=True)
 
-    def _serve(
-        self,
-        certificates: Certificates,
-        ending: EndSignals,
-        *,
-        tell: Callable[[str], None],
-        started: Callable[[], None],
-    ) -> None:
+    def _serve(self, certificates: Certificates, ending: EndSignals, started: Callable[[], None]) -> None:
         reports = self._data / "reports.toml"
         options = self._options
         recorder = Recorder()
@@ -181,8 +184,9 @@ class _Sandbox:
         rules.on_tls_change(connections.end_idle)
 
         def around(app: Starlette) -> ASGIApp:
+            connections.ending = False
             misbehaving = Misbehaving(
-                app, rules, self._clock, slow_vehicles=self._slow_vehicles, ending=lambda: ending.received > 0
+                app, rules, self._clock, slow_vehicles=self._slow_vehicles, ending=lambda: connections.ending
             )
             app.router.routes.extend(self._vehicle_routes())
             app.router.lifespan_context = self._reviewed_meanwhile(app.router.lifespan_context)
@@ -202,7 +206,7 @@ class _Sandbox:
             with explained(reports):
                 write_report_setup(reports, sources=sources, documents=certificates.documents)
             serve_on_embedded(
-                EmbeddedPostgres(self._data, tell=tell),
+                self._postgres,
                 Settings(environment=Environment.BETA, database_url="", public_url=self._address, reports=str(reports)),
                 [self._listener],
                 ending,
@@ -234,7 +238,7 @@ class _Sandbox:
     async def _prepare(self, url: str) -> None:
         today = belgian_day(self._clock.now())
         options = self._options
-        await migrate(url)
+        await migrate_embedded(self._postgres)
         self._world = await fill(url, today, seed=options.seed, fleet=options.fleet)
         self._table.update(played_table(self._world))
         self._slow_vehicles.update(slow_vehicles(self._world))

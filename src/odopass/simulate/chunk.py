@@ -121,7 +121,7 @@ def simulate_chunk(
     columns["reading"] = chunk * READINGS_PER_CHUNK + np.arange(len(order))
     return {
         "vehicles": _vehicle_table(vehicles, until),
-        "plates": _plate_table(numbers, plates),
+        "plates": _plate_table(vehicles, plates),
         "readings": as_table(tables.READINGS, columns),
         "sales": _sale_table(numbers, sales, frauds, odometers, by_km),
     }
@@ -218,9 +218,12 @@ def _vehicle_table(vehicles: Vehicles, until: int) -> pa.Table:
     return as_table(tables.VEHICLES, columns)
 
 
-def _plate_table(numbers: Ints, plates: Plates) -> pa.Table:
+def _plate_table(vehicles: Vehicles, plates: Plates) -> pa.Table:
+    unifier = vehicles.unifier[plates.vehicle]
     columns = {
-        "vehicle": numbers[plates.vehicle],
+        "vehicle": vehicles.number[plates.vehicle],
+        "vin": vehicles.vin[plates.vehicle],
+        "unifier": _masked(unifier, unifier >= 0),
         "plate": plates.plate,
         "valid_from": plates.start,
         "valid_until": _masked(plates.end, plates.end >= 0),

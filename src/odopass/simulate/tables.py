@@ -34,6 +34,8 @@ VEHICLES = pa.schema(
 PLATES = pa.schema(
     [
         _column("vehicle", pa.int32(), "the vehicle's number"),
+        _column("vin", pa.string(), "its VIN"),
+        _column("unifier", pa.int32(), "tells vehicles of one short VIN apart", empty=True),
         _column("plate", pa.string(), "as written on the vehicle, with dashes"),
         _column("valid_from", pa.date32(), "first day on this vehicle"),
         _column("valid_until", pa.date32(), "last day on this vehicle; empty while it is borne", empty=True),

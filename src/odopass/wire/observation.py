@@ -120,7 +120,7 @@ def parse_observation(
                 "A VEHICLE_HISTORY_DOCUMENT is asked for by vin, not by licensePlate.",
             )
         )
-    if strict_members and not members.keys() <= _NAMES:
+    if strict_members and not members.keys() <= NAMES:
         problems.extend(_unknown_members(members))
     problems.extend(further(values))
     if problems:
@@ -256,7 +256,8 @@ _FIELDS: Final[tuple[tuple[str, Callable[[object], object], bool], ...]] = (
     ("enteredOrganisation", _establishment, True),
 )
 _PLACES: Final = {name: place for place, (name, _, _) in enumerate(_FIELDS)}
-_NAMES: Final = frozenset(_PLACES)
+#: The members of a body by their names on the wire.
+NAMES: Final = frozenset(_PLACES)
 _BY_LOWER_CASE: Final = {name.lower(): name for name in _PLACES}
 
 
@@ -269,7 +270,7 @@ def _place(problem: Problem) -> tuple[int, str]:
 
 
 def _unknown_members(members: Iterable[str]) -> list[Problem]:
-    unknown = sorted(set(members) - _NAMES)
+    unknown = sorted(set(members) - NAMES)
     problems = [
         Problem((printable(name),), f"It is unknown{_suggestion(name)}") for name in unknown[:_MAX_UNKNOWN_NAMED]
     ]
@@ -280,7 +281,7 @@ def _unknown_members(members: Iterable[str]) -> list[Problem]:
 
 def _suggestion(name: str) -> str:
     meant = _BY_LOWER_CASE.get(name.lower())
-    if meant is None and len(name) <= 2 * max(map(len, _NAMES)):
+    if meant is None and len(name) <= 2 * max(map(len, NAMES)):
         meant = next(iter(difflib.get_close_matches(name.lower(), _BY_LOWER_CASE, n=1)), None)
         meant = meant and _BY_LOWER_CASE[meant]
     return f"; did you mean {meant}?" if meant else "."

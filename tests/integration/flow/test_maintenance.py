@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from tests.integration.flow.conftest import VIN
 from tests.registry.population import add_garage, add_vehicle
 from tests.registry.running import Dms, problems, running_registry, until
@@ -12,6 +13,10 @@ from odopass.registry.maintenance import switch
 pytestmark = pytest.mark.requirement("W20")
 
 THURSDAY = date(2026, 11, 26)
+
+
+def refused_so_far() -> float:
+    return REGISTRY.get_sample_value("odopass_answers_total", {"operation": "maintenance", "status": "503"}) or 0.0
 
 
 async def is_closed(dms: Dms) -> bool:
@@ -27,6 +32,7 @@ async def test_in_the_weekly_window_every_operation_answers_503_with_its_end_and
         registry.clock.put(THURSDAY, time(18, 59))
         guid = await dms.submit(vin=VIN)
         registry.clock.put(THURSDAY, time(23, 50))
+        counted = refused_so_far()
         for answer in (
             await dms.post("/api/observation", dms.body(vin=VIN, km=1)),
             await dms.get(f"/api/observation/{guid}/status"),
@@ -37,6 +43,7 @@ async def test_in_the_weekly_window_every_operation_answers_503_with_its_end_and
             assert answer.status_code == 503
             assert answer.headers["retry-after"] == "600"
             assert "again in 600 s" in problems(answer)[0]["message"]
+        assert refused_so_far() == counted + 5
         await registry.judge()  # what was taken in goes on
         assert (await registry.http.get("/ready")).status_code == 200
         registry.clock.put(THURSDAY + timedelta(days=1), time(0))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 from tests.integration.flow.conftest import VIN
 from tests.registry.running import REPAIR, REPLACED, REPORT, TODAY, Dms, Registry, fields, new_key, problems, taken_in
 
@@ -141,3 +142,19 @@ async def test_a_languages_letters_may_be_of_either_case_and_an_unknown_one_is_t
         answer = await dms.get(f"/api/observation/{guid}/status/vhr?language={language}")
         assert answer.status_code == status
         assert fields(answer) == (["language"] if status == 400 else ["requestGuid"])
+
+
+@pytest.mark.requirement("R13")
+@pytest.mark.usefixtures("car")
+async def test_whoever_looks_at_a_history_leaves_a_line_that_is_no_key_to_it(registry: Registry, dms: Dms) -> None:
+    guid = await dms.submit(vin=VIN, kind=REPORT)
+    assert (await dms.outcome(guid)).status == "PROCESSED"
+    with capture_logs() as lines:
+        answer = await dms.get(f"/api/observation/{guid}/status/vhr?language=FR")
+        address = answer.json()["publicUrl"]
+        assert (await registry.http.get(address)).status_code == 200
+    handed_out, shown = (line for line in lines if line["event"].startswith("report "))
+    assert handed_out.items() >= {"request": str(guid), "garage": dms.garage.establishment, "language": "fr"}.items()
+    assert shown["event"] == "report shown"
+    assert len(shown["number"]) == 12
+    assert address.rpartition("/")[2] not in str(lines)

@@ -236,11 +236,11 @@ async def test_readings_from_abroad_that_two_reports_tell_at_the_same_moment_joi
     readings, now = FROM_ABROAD.readings, OwnClock().now()
     async with pool.acquire() as first, pool.acquire() as second:
         async with first.transaction():
-            await join_foreign_readings(first, vehicle_id, readings, now=now)
+            await join_foreign_readings(first, vehicle_id, readings, vin=VIN, now=now)
 
             async def join_too() -> None:
                 async with second.transaction():
-                    await join_foreign_readings(second, vehicle_id, readings, now=now)
+                    await join_foreign_readings(second, vehicle_id, readings, vin=VIN, now=now)
 
             joining = asyncio.create_task(join_too())
             await asyncio.wait([joining], timeout=0.2)

@@ -241,6 +241,22 @@ def test_credentials_that_are_not_taken_are_told_at_once(
     assert CREDENTIALS.password not in f"{caught.value}{caught.value!r}"
 
 
+@pytest.mark.parametrize("status", ["403 Forbidden", "409 Conflict"])
+def test_a_proxys_page_is_neither_a_refusal_nor_a_question_of_credentials(calling: Calling, status: str) -> None:
+    page = answer("<html>The firewall says no</html>", status, "text/html")
+    with answering(page) as server, pytest.raises(Unreachable, match="page"):
+        calling(server, "confirm", GUID, key="one")
+
+
+def test_whether_anybody_can_have_received_it_is_told(calling: Calling) -> None:
+    with answering(b"") as server, pytest.raises(Unreachable) as cut_off:
+        calling(server, "confirm", GUID, key="one")
+    assert cut_off.value.sent
+    with pytest.raises(Unreachable) as nobody:
+        calling(server, "confirm", GUID, key="one")
+    assert not nobody.value.sent
+
+
 def test_a_request_that_is_unknown_or_in_another_state_is_told_as_such(calling: Calling) -> None:
     unknown = '{"errors": [{"field": "requestGuid", "message": "Unknown."}]}'
     with answering(answer(unknown, "404 Not Found")) as server, pytest.raises(UnknownRequest, match=GUID):

@@ -205,15 +205,16 @@ async def test_a_refusal_says_in_the_readers_language_where_to_look_and_what_to_
 
 
 def enter_many(workshop: Workshop) -> None:
-    draft = ReadingDraft(Vehicle(None, "1ABC234"), date(2026, 6, 1), 1, read_by="A" * 400)
-    for _ in range(2_000):
-        workshop.book.decisions.enter(draft)
+    for number in range(2_000):
+        vehicle = Vehicle(None, f"1ABC{number}")
+        workshop.book.decisions.enter(ReadingDraft(vehicle, date(2026, 6, 1), 1, read_by="A" * 400))
 
 
 async def test_a_full_disk_is_told_in_the_readers_language_with_what_was_typed_still_there(
     browser: httpx.AsyncClient, workshop: Workshop
 ) -> None:
-    workshop.book._storage._db.execute("PRAGMA max_page_count = 1")  # as many pages as there are: no room for more
+    with workshop.book.at_once():  # no thread is at it meanwhile
+        workshop.book._storage._db.execute("PRAGMA max_page_count = 1")  # as many pages as there are: no room for more
     with pytest.raises(BookFault, match="full"):
         enter_many(workshop)
     form = {"vin": "ZZZTEST0000000001", "km": "123456", "reading_date": "01/06/2026", "read_by": "A" * 400}
@@ -230,7 +231,7 @@ async def test_a_full_disk_is_told_in_the_readers_language_with_what_was_typed_s
 async def test_a_book_that_cannot_be_read_is_told_in_the_readers_language(
     browser: httpx.AsyncClient, workshop: Workshop
 ) -> None:
-    workshop.book._storage.close()  # waits until the sender has let go of it
+    workshop.book.close()  # which waits for the threads that are at it; the file itself would be closed beneath them
     page = await browser.get("/history", headers={"accept-language": "nl"})
     assert page.status_code == 503
     assert "Het logboek kan niet gelezen of beschreven worden." in page.text

@@ -24,6 +24,7 @@ class Shelf:
     """Finds reports by what they are asked for; keeps what it was asked."""
 
     reports: dict[str, Published] = field(default_factory=dict)
+    proofs: dict[str, bytes] = field(default_factory=dict)
     requests: dict[UUID, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     fault: Exception | None = None
@@ -42,6 +43,10 @@ class Shelf:
     async def by_request(self, guid: UUID) -> Published | None:
         self._ask(str(guid))
         return self.reports.get(self.requests.get(guid, ""))
+
+    async def proof(self, public_id: str) -> bytes | None:
+        self._ask(f"proof of {public_id}")
+        return self.proofs.get(public_id)
 
     async def by_number(self, number: str) -> Published | None:
         self._ask(number)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from odopass.garage.account.secrets import Secrets
 from odopass.garage.client import Endpoint
@@ -17,6 +18,7 @@ from odopass.wire.basic_auth import Credentials
 from odopass.wire.kbo import enterprise_problem, establishment_problem
 
 _SETTING: Final = "account"
+_REVISION: Final = "account_revision"
 _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
@@ -159,6 +161,11 @@ class AccountStore:
         if password is not None:
             self._secrets.keep(password)
         self._settings.set_setting(_SETTING, json.dumps(asdict(account), ensure_ascii=False))
+        self._settings.set_setting(_REVISION, str(uuid4()))
+
+    def revision(self) -> str:
+        """Another word whenever the account was written, by this process or by another."""
+        return self._settings.setting(_REVISION) or ""
 
     def password(self) -> str | None:
         """The password, or None if none was kept.

@@ -27,10 +27,14 @@ class Connections:
         self._lock = threading.Lock()
         self._client: RegistryClient | None = None
         self._numbers = ("", "")
+        self._revision = ""
 
     def __call__(self) -> Connection | None:
         """The connection of the account; None if none is set up or its password cannot be read."""
         with self._lock:
+            # Another window or the command line may have changed the account.
+            if self._revision != self._account.revision():
+                self._client = None
             if self._client is None and not self._make():
                 return None
             assert self._client is not None  # noqa: S101 - made just now
@@ -60,6 +64,7 @@ class Connections:
 
     def _make(self) -> bool:
         try:
+            self._revision = self._account.revision()
             account, endpoint = self._account.read(), self._account.endpoint()
             if account is None or endpoint is None:
                 return False

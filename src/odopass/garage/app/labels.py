@@ -136,6 +136,8 @@ NOTICES: Final[Mapping[str, str]] = {
     "excluded": "Saved. By your rules it is not reported.",
     "corrected": "Your correction is saved and is sent by itself.",
     "confirmed": "Your confirmation is saved and is sent by itself.",
+    "second_that_day": "Nothing was changed: the vehicle has this reading of the same day already. "
+    "Correct this one instead.",
     "moved_on": "Nothing was changed: this reading has moved on meanwhile. This is how it stands now.",
     "order_opened": "The work order is open. Now enter the reading.",
     "order_closed": "The work order is closed.",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
 
 from odopass.clock import Clock, SystemClock
 from odopass.garage.account import AccountStore, Workplaces
@@ -21,13 +19,8 @@ from odopass.garage.checks import Finding
 from odopass.garage.feeds import DropWatch, FeedSettings
 from odopass.garage.feeds.drop import Explain
 from odopass.garage.feeds.watching import watching
-from odopass.garage.sending import Sender, SenderLock
+from odopass.garage.sending import Sender, sending
 from odopass.wording import DEFAULT_LANGUAGE
-
-#: How often a process that may not send looks whether the one that sends has ended, in seconds.
-_LOOK_S: Final = 5.0
-#: How long the end waits for an exchange that is under way, in seconds; its answer is fetched at the next start.
-_END_S: Final = 40.0
 
 
 @contextmanager
@@ -47,37 +40,19 @@ def running_workshop(
         ValueError: there is no such drop folder.
     """
     time = clock or SystemClock()
-    stop = threading.Event()
     with ExitStack() as stack:
         book = stack.enter_context(Book.open(folder / "book.sqlite3", time))
         account = AccountStore(book.settings, secrets_for(folder, config))
         connections = Connections(account, lambda: book.settings.setting(REPORT_LANGUAGE) or "nl")
         sender = Sender(book.outbox, connections, time)
-        lock = SenderLock(folder)
-        stack.callback(lock.release)
         feeds = FeedSettings(book.settings, folder, time)
         (folder / "drop").mkdir(exist_ok=True)
         if drop_folder is not None:
             feeds.set_folder(drop_folder)
         drop = DropWatch(book, feeds, time, _explaining(book, feeds), sender.wake)
-        workshop = Workshop(book, account, Workplaces(book.settings, time), connections, sender, time, feeds, drop)
-        thread = threading.Thread(target=_send, args=(sender, lock, stop), name="sender", daemon=True)
-        thread.start()
-        try:
-            with watching(drop, folder):
-                yield workshop
-        finally:
-            stop.set()
-            sender.wake()
-            thread.join(_END_S)
-
-
-def _send(sender: Sender, lock: SenderLock, stop: threading.Event) -> None:
-    """Send if no other process of this folder does; else wait for its end."""
-    while not lock.acquire():
-        if stop.wait(_LOOK_S):
-            return
-    sender.run(stop)
+        stack.enter_context(sending(sender, folder))
+        stack.enter_context(watching(drop, folder))
+        yield Workshop(book, account, Workplaces(book.settings, time), connections, sender, time, feeds, drop)
 
 
 def _explaining(book: Book, feeds: FeedSettings) -> Explain:

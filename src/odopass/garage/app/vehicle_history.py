@@ -12,23 +12,22 @@ from odopass.garage.app.visit import Visit, page
 from odopass.garage.book.entries import COUNTS_AS_SENT, Reading, State
 
 _REPORT: Final = ObservationType.VEHICLE_HISTORY_DOCUMENT
+#: A reading that the registry asks about is answered first: a second one of the day could not be corrected any more.
+_TAKEN: Final = frozenset({State.PROCESSED, State.ALREADY_THERE})
 
 
 def may_be_asked_for(visit: Visit, reading: Reading) -> bool:
-    """Whether a vehicle history may be asked for after this reading: on its day, by VIN, once for these km."""
+    """Whether a history may be asked for after this reading: it is taken, of today, by VIN, first for its km."""
     draft = reading.draft
     if (
         draft.type is _REPORT
         or draft.vehicle.vin is None
-        or reading.state not in COUNTS_AS_SENT
+        or reading.state not in _TAKEN
         or draft.reading_date != visit.workshop.today()
     ):
         return False
     return not any(
-        each.draft.type is _REPORT
-        and each.draft.reading_date == draft.reading_date
-        and each.draft.km == draft.km
-        and each.state in COUNTS_AS_SENT
+        each.draft.type is _REPORT and each.draft.km == draft.km and each.state in COUNTS_AS_SENT
         for each in visit.workshop.book.readings.of_vehicle(draft.vehicle)
     )
 

@@ -16,7 +16,7 @@ from odopass.garage.app import templating
 from odopass.garage.app.labels import NOTICES
 from odopass.garage.app.words import LANGUAGE_COOKIE, language_of, wording
 from odopass.garage.app.workshop import Workshop
-from odopass.garage.book import BookFault, Stale
+from odopass.garage.book import BookFault, SecondThatDay, Stale
 from odopass.garage.book.entries import Pulse
 from odopass.wording import Wording
 
@@ -180,6 +180,8 @@ def _answer(endpoint: Endpoint, request: Request, form: dict[str, list[str]], op
     except BookFault as fault:
         # The book may be as little readable as writable: the page has to do without it.
         return visit.page("fault.html", status=503, fault=fault, pulse=_NO_PULSE)
+    except SecondThatDay as second:
+        return visit.go(f"/readings/{second.reading.number}", "second_that_day")
     except Stale as stale:
         return visit.go(f"/readings/{stale.reading.number}", "moved_on")
     except KeyError:

@@ -7,6 +7,6 @@ from odopass.garage.book.book import Book
 from odopass.garage.book.orders import Blocker, OrderBlocked, OrderExists
 from odopass.garage.book.outbox import Awaited, Outbox
 from odopass.garage.book.storage import BookFault
-from odopass.garage.book.writing import Stale
+from odopass.garage.book.writing import SecondThatDay, Stale
 
-__all__ = ["Awaited", "Blocker", "Book", "BookFault", "OrderBlocked", "OrderExists", "Outbox", "Stale"]
+__all__ = ["Awaited", "Blocker", "Book", "BookFault", "OrderBlocked", "OrderExists", "Outbox", "SecondThatDay", "Stale"]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from odopass.domain.observation import ObservationType
 from odopass.garage.book.entries import Reading, ReadingDraft, State, StepKind
 from odopass.garage.book.rows import draft_columns
-from odopass.garage.book.writing import Stale, Writing
+from odopass.garage.book.writing import SecondThatDay, Stale, Writing
 
 #: How a reading can begin.
 _FIRST_STATES: Final = frozenset({State.TO_SEND, State.CHECK, State.EXCLUDED})
@@ -19,7 +19,8 @@ class Decisions:
     """Entering, correcting, confirming, excluding.
 
     Every method raises `BookFault` if it cannot be written, `KeyError` for a number that does not exist, and `Stale` if
-    the reading is not in a state for which it is meant: then nothing was changed.
+    the reading is not in a state for which it is meant: then nothing was changed. Whatever would send a second reading
+    of a vehicle and day raises `SecondThatDay`, one kind of `Stale`, with the first.
     """
 
     def __init__(self, writing: Writing) -> None:
@@ -46,6 +47,8 @@ class Decisions:
                 known = self._storage.row("SELECT number FROM reading WHERE source_key = ?", (draft.source_key,))
                 if known is not None:
                     return self._writing.reading(known["number"])
+            if state is State.TO_SEND:
+                self._writing.only_that_day(draft)
             now = self._writing.now()
             columns: dict[str, Any] = draft_columns(draft) | {
                 "source": draft.source.value,
@@ -78,6 +81,7 @@ class Decisions:
             reading = self._writing.reading(number, State.ISSUE, State.REFUSED, State.CHECK, State.TO_SEND)
             if self._writing.attempts(number):
                 raise Stale(reading)
+            self._writing.only_that_day(draft, besides=number)
             kept = replace(draft, source=reading.draft.source, source_key=reading.draft.source_key)
             self._writing.set(
                 number, **draft_columns(kept), state=State.TO_SEND.value, refusals="[]", closed_by_person=0
@@ -107,6 +111,7 @@ class Decisions:
         """Send what another program handed over and somebody has looked at (G15)."""
         with self._storage.transaction():
             reading = self._writing.reading(number, State.CHECK)
+            self._writing.only_that_day(reading.draft, besides=number)
             draft = replace(reading.draft, confirmed_warnings=tuple(confirmed_warnings))
             self._writing.set(number, **draft_columns(draft), state=State.TO_SEND.value)
             self._writing.note(number, "released", by=by)
@@ -133,11 +138,12 @@ class Decisions:
             to_be_checked: whether a person has to look at it first, for another program handed it over (G15).
         """
         with self._storage.transaction():
-            self._writing.reading(number, State.EXCLUDED)
+            reading = self._writing.reading(number, State.EXCLUDED)
             if to_be_checked:
                 self._writing.set(number, state=State.CHECK.value, excluded_why="", had_problem=1)
                 self._writing.note(number, "included", by=by)
                 return self._writing.reading(number)
+            self._writing.only_that_day(reading.draft, besides=number)
             self._writing.set(number, state=State.TO_SEND.value, excluded_why="")
             self._writing.note(number, "included", by=by)
             self._writing.step(number, StepKind.SUBMISSION)
@@ -165,7 +171,14 @@ class Decisions:
             return self._writing.reading(number)
 
     def offer_as_ordinary(self, number: int, *, by: str = "") -> Reading:
-        """Send the reading of a lapsed vehicle history request as an ordinary one, with its own day (G5)."""
+        """Send the reading of a lapsed vehicle history request as an ordinary one, with its own day (G5).
+
+        If the vehicle has an ordinary reading of that day already, which the history was asked for after, that one
+        stands for it and nothing more is sent.
+
+        Returns:
+            the ordinary reading.
+        """
         with self._storage.transaction():
             lapsed = self._writing.reading(number, State.LAPSED)
             draft = replace(
@@ -173,7 +186,10 @@ class Decisions:
                 type=ObservationType.REPAIR_MAINTENANCE_SERVICE,
                 source_key=f"lapsed:{number}",
             )
-            ordinary = self.enter(draft, by=by)
+            try:
+                ordinary = self.enter(draft, by=by)
+            except SecondThatDay as first:
+                ordinary = first.reading
             self._writing.set(number, state=State.WITHDRAWN.value, superseded_by=ordinary.number)
             self._writing.note(number, "withdrawn", text=str(ordinary.number), by=by)
             return ordinary

@@ -165,6 +165,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """A line of some reading's story, for programs that follow all of them.
+
+    Attributes:
+        id: grows with every line of the book; ask for what came after it the next time.
+        reading: number of the reading.
+        event: the line.
+    """
+
+    id: int
+    reading: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class WorkOrder:
     """A work order. It cannot be closed while it has no reading that is sent or excluded (G2).
 

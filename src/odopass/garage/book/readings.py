@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from odopass.garage.book.entries import Event, Reading, Report, State, Vehicle
+from odopass.garage.book.entries import Event, News, Reading, Report, State, Vehicle
 from odopass.garage.book.rows import READING, read_event, read_reading
 from odopass.garage.book.storage import Storage
 
@@ -14,6 +14,8 @@ from odopass.garage.book.storage import Storage
 _URGENCY: Final = (State.ISSUE, State.REFUSED, State.LAPSED, State.CHECK, State.ERROR)
 #: The highest number that SQLite gives.
 _HIGHEST: Final = 2**63 - 1
+#: Shorter than what SQLite can hold as a number.
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _NOT_IN_PLATES: Final = re.compile(r"[-\s.]+")
 
 
@@ -70,17 +72,8 @@ class Readings:
         return [read_reading(row) for row in rows]
 
     def of_vehicle(self, vehicle: Vehicle) -> list[Reading]:
-        """A vehicle's readings in whatever state, by day.
-
-        It is the same vehicle if the VINs are the same and no two unifiers differ; or if the plates are and not both
-        have a VIN.
-        """
-        rows = self._storage.rows(
-            f"SELECT {READING} WHERE vin = :vin AND (unifier IS NULL OR :unifier IS NULL OR unifier = :unifier) "
-            "OR plate = :plate AND (vin IS NULL OR :vin IS NULL) ORDER BY reading_date, number",
-            {"vin": vehicle.vin, "plate": vehicle.plate, "unifier": vehicle.unifier},
-        )
-        return [read_reading(row) for row in rows]
+        """A vehicle's readings in whatever state, by day; see `readings_of` for which vehicle is the same."""
+        return readings_of(self._storage, vehicle)
 
     def of_order(self, number: str) -> list[Reading]:
         """The readings of a work order, the newest first."""
@@ -121,6 +114,16 @@ class Readings:
         rows = self._storage.rows("SELECT * FROM event WHERE reading = ? ORDER BY id", (number,))
         return [read_event(row) for row in rows]
 
+    def news(self, after: int = 0, *, limit: int = 500) -> list[News]:
+        """What has happened to all readings, the oldest first.
+
+        Args:
+            after: only what came after the line with this id; 0: from the beginning.
+            limit: how many lines at most.
+        """
+        rows = self._storage.rows("SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+        return [News(row["id"], row["reading"], read_event(row)) for row in rows]
+
     def received(self, number: int) -> list[str]:
         """What the registry answered about a reading, word for word: JSON, the oldest first."""
         rows = self._storage.rows(
@@ -134,6 +137,20 @@ class Readings:
         return None if row is None else Report(row["public_url"], row["pdf"], row["language"])
 
 
+def readings_of(storage: Storage, vehicle: Vehicle) -> list[Reading]:
+    """A vehicle's readings in whatever state, by day.
+
+    It is the same vehicle if the VINs are the same and no two unifiers differ; or if the plates are and not both have
+    a VIN.
+    """
+    rows = storage.rows(
+        f"SELECT {READING} WHERE vin = :vin AND (unifier IS NULL OR :unifier IS NULL OR unifier = :unifier) "
+        "OR plate = :plate AND (vin IS NULL OR :vin IS NULL) ORDER BY reading_date, number",
+        {"vin": vehicle.vin, "plate": vehicle.plate, "unifier": vehicle.unifier},
+    )
+    return [read_reading(row) for row in rows]
+
+
 def _marks(values: Collection[object] | Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
@@ -142,7 +159,7 @@ def _search(text: str) -> tuple[str, list[Any]]:
     sought = text.strip()
     bare = _NOT_IN_PLATES.sub("", sought).upper()
     condition = "work_order = ? OR request_guid = ? OR number = ?"
-    values: list[Any] = [sought, sought.lower(), int(sought) if sought.isascii() and sought.isdigit() else -1]
+    values: list[Any] = [sought, sought.lower(), int(sought) if _NUMBER.fullmatch(sought) else -1]
     if bare:
         condition += " OR instr(vin, ?) OR instr(plate, ?)"
         values += [bare, bare]

@@ -42,6 +42,7 @@ CREATE TABLE reading (
 CREATE INDEX reading_by_vin ON reading (vin, reading_date);
 CREATE INDEX reading_by_plate ON reading (plate, reading_date);
 CREATE INDEX reading_by_state ON reading (state);
+CREATE INDEX history_request ON reading (number) WHERE type = 'VEHICLE_HISTORY_DOCUMENT';
 CREATE INDEX reading_by_work_order ON reading (work_order) WHERE work_order <> '';
 
 CREATE TABLE step (

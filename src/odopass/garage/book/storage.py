@@ -12,6 +12,8 @@ from typing import Any, Final
 from odopass.garage.book.schema import VERSIONS
 
 _BUSY_MS: Final = 10_000
+#: What SQLite says where a quota is used up, or the memory beside the file finds no room.
+_NO_ROOM: Final = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE})
 _Values = Sequence[Any] | Mapping[str, Any]
 
 
@@ -142,7 +144,7 @@ class Storage:
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
-            raise _fault(error, self.path) from error
+            raise fault_of(error, self.path) from error
 
 
 def _single(statements: str) -> Iterator[str]:
@@ -155,12 +157,19 @@ def _single(statements: str) -> Iterator[str]:
             statement = ""
 
 
-def _fault(error: sqlite3.Error, path: Path) -> BookFault:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    match code:
+def fault_of(error: sqlite3.Error, path: Path) -> BookFault:
+    """What an error of SQLite means to the people who use the file."""
+    extended = getattr(error, "sqlite_errorcode", 0)
+    match extended & 0xFF:
         case sqlite3.SQLITE_FULL:
             return BookFault(
                 "full", f"The disk with {path} is full: nothing was saved. Make room on it, then do it once more."
+            )
+        case sqlite3.SQLITE_IOERR if extended in _NO_ROOM:
+            return BookFault(
+                "full",
+                f"{path} cannot grow: nothing was saved. The disk or the share of it that this user may fill is full. "
+                "Make room, then do it once more.",
             )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return BookFault(

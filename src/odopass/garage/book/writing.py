@@ -5,8 +5,10 @@ from __future__ import annotations
 from uuid import uuid4
 
 from odopass.clock import Clock
-from odopass.garage.book.entries import Reading, State, StepKind
+from odopass.garage.book.entries import Reading, ReadingDraft, State, StepKind
+from odopass.garage.book.readings import readings_of
 from odopass.garage.book.rows import READING, moment_text, read_reading
+from odopass.garage.book.same_day import first_that_day
 from odopass.garage.book.storage import Storage
 
 
@@ -20,6 +22,18 @@ class Stale(Exception):  # noqa: N818 - it names what happened
     def __init__(self, reading: Reading) -> None:
         super().__init__(f"Reading {reading.number} has moved on meanwhile: it is {reading.state.value}.")
         self.reading = reading
+
+
+class SecondThatDay(Stale):
+    """The registry has, or gets, another reading of this vehicle and day; that one can be corrected (G8).
+
+    Attributes:
+        reading: the other one.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self.args = (f"The vehicle has reading {reading.number} of this day already: correct that one instead.",)
 
 
 class Writing:
@@ -47,6 +61,20 @@ class Writing:
         if states and reading.state not in states:
             raise Stale(reading)
         return reading
+
+    def only_that_day(self, draft: ReadingDraft, *, besides: int | None = None) -> None:
+        """See that this would be the only reading of its vehicle and day that is sent.
+
+        Args:
+            draft: what is to be sent.
+            besides: the number that it has in the book already.
+
+        Raises:
+            SecondThatDay: it would not.
+        """
+        others = readings_of(self.storage, draft.vehicle)
+        if (first := first_that_day(draft, (each for each in others if each.number != besides))) is not None:
+            raise SecondThatDay(first)
 
     def set(self, number: int, **columns: str | int | None) -> None:
         """Change columns of a reading; with ``state`` among them, the time of the change too."""

@@ -7,11 +7,17 @@ from datetime import date
 from typing import Final
 
 from odopass.domain.observation import ObservationType
-from odopass.garage.book.entries import COUNTS_AS_SENT, Reading, ReadingDraft
+from odopass.garage.book.entries import COUNTS_AS_SENT, Reading, ReadingDraft, State
+from odopass.garage.book.same_day import first_that_day
 from odopass.garage.checks.finding import Finding, error, warning
 
 #: No car drives more on a day, over days: faster than that is more likely a slip of a finger.
 MOST_KM_A_DAY: Final = 1_000
+
+#: What was read on an odometer, whether the registry is told or not; what it rejected or refused may be a slip.
+_READ: Final = COUNTS_AS_SENT | {State.EXCLUDED, State.LAPSED}
+#: In which a vehicle history is there or will be; one that lapsed or was rejected may be asked for again.
+_ASKED: Final = COUNTS_AS_SENT - {State.ALREADY_THERE}
 
 _REPLACED: Final = ObservationType.ODOMETER_REPLACED
 _REPORT: Final = ObservationType.VEHICLE_HISTORY_DOCUMENT
@@ -32,7 +38,8 @@ def check_reading(
         *_vehicle(draft),
         *_day(draft, today, at_entry=at_entry),
         *_same_day(draft, book),
-        *_km(draft, [each for each in book if each.state in COUNTS_AS_SENT]),
+        *_report_again(draft, book),
+        *_km(draft, [each for each in book if each.state in _READ]),
     )
 
 
@@ -55,28 +62,29 @@ def _day(draft: ReadingDraft, today: date, *, at_entry: bool) -> Iterator[Findin
 
 def _same_day(draft: ReadingDraft, book: Sequence[Reading]) -> Iterator[Finding]:
     """The registry takes one reading of a vehicle and day from a garage; the next is a correction of it (W13)."""
+    if (first := first_that_day(draft, book)) is not None:
+        yield error("second_that_day", "reading_date", number=first.number)
+
+
+def _report_again(draft: ReadingDraft, book: Sequence[Reading]) -> Iterator[Finding]:
+    """A history is asked for once per reading: as long as the odometer has not moved, the one there is stands (G13)."""
     for other in book:
-        if other.state not in COUNTS_AS_SENT or other.draft.reading_date != draft.reading_date:
-            continue
-        # A history may be asked for on the day of an ordinary reading of the same km, once; a new odometer's first
-        # reading may stand beside the old one's last.
-        if draft.type is _REPORT and other.draft.type is not _REPORT and other.draft.km == draft.km:
-            continue
-        if (draft.type is _REPLACED) is not (other.draft.type is _REPLACED):
-            continue
-        yield error("second_that_day", "reading_date", number=other.number)
-        return
+        if (
+            draft.type is _REPORT
+            and other.draft.type is _REPORT
+            and other.state in _ASKED
+            and other.draft.km == draft.km
+            and other.draft.reading_date != draft.reading_date
+        ):
+            yield error("history_there", "km", number=other.number)
+            return
 
 
-def _km(draft: ReadingDraft, sent: Sequence[Reading]) -> Iterator[Finding]:
+def _km(draft: ReadingDraft, read: Sequence[Reading]) -> Iterator[Finding]:
     if draft.type is _REPLACED:
         return
-    earlier = _on_this_odometer(
-        sorted(
-            (each for each in sent if each.draft.reading_date < draft.reading_date),
-            key=lambda each: (each.draft.reading_date, each.number),
-        )
-    )
+    in_order = sorted(read, key=_place)
+    earlier = _on_this_odometer([each for each in in_order if each.draft.reading_date < draft.reading_date])
     if earlier:
         last = earlier[-1].draft
         days = (draft.reading_date - last.reading_date).days
@@ -86,13 +94,15 @@ def _km(draft: ReadingDraft, sent: Sequence[Reading]) -> Iterator[Finding]:
             yield warning("local_209", "km", km=last.km, day=last.reading_date.strftime("%d/%m/%Y"), days=days)
     if any(each.draft.km == draft.km for each in earlier):
         yield warning("same_as_before", "km")
-    later = sorted(
-        (each for each in sent if each.draft.reading_date > draft.reading_date),
-        key=lambda each: (each.draft.reading_date, each.number),
-    )
+    later = [each for each in in_order if each.draft.reading_date > draft.reading_date]
     if later and later[0].draft.type is not _REPLACED and draft.km > later[0].draft.km:
         after = later[0].draft
         yield warning("higher_than_later", "km", km=after.km, day=after.reading_date.strftime("%d/%m/%Y"))
+
+
+def _place(reading: Reading) -> tuple[date, bool, int]:
+    """Where a reading stands among others: on the day of a replacement the new odometer's is the last."""
+    return reading.draft.reading_date, reading.draft.type is _REPLACED, reading.number
 
 
 def _on_this_odometer(earlier: Sequence[Reading]) -> Sequence[Reading]:

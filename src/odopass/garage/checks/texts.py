@@ -24,6 +24,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "date_in_future": "This day is still to come.",
     "date_in_past": "This day is not today (days since then: {days}). Is it the day on which the odometer was read?",
     "second_that_day": "This vehicle has a reading of this day already, number {number}. Correct that one instead.",
+    "history_there": "The history for these km was asked for already, number {number}. It stands until the km change.",
     "local_001": "This is lower than the {km} km of {day}.",
     "local_209": "This is very much higher than the {km} km of {day} (days between them: {days}).",
     "same_as_before": "An earlier reading of this vehicle has the same km.",

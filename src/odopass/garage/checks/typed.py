@@ -14,9 +14,9 @@ from odopass.wire.observation import MAX_PLATE_LENGTH, MAX_READING_KM, MAX_UNIFI
 T = TypeVar("T")
 
 _BLANKS: Final = re.compile(r"\s+")
-_VIN: Final = re.compile(r"[0-9A-Z]+")
+_VIN: Final = re.compile(r"[0-9A-Za-z]+")
 _DIGITS: Final = re.compile(r"[0-9]+")
-_PLATE: Final = re.compile(r"[-0-9A-Z ]+")
+_PLATE: Final = re.compile(r"[-0-9A-Za-z ]+")
 #: Letters that no VIN of 17 characters has, since they look like digits (ISO 3779).
 _NEVER_IN_VINS: Final = "IOQ"
 
@@ -40,11 +40,13 @@ def typed_vin(text: str) -> Typed[str]:
     Fewer than 17 characters is a warning, for vehicles from before 1981; more, other characters and one character over
     and over are errors.
     """
-    vin = _BLANKS.sub("", text).upper()
-    if not vin:
+    typed = _BLANKS.sub("", text)
+    if not typed:
         return Typed(None)
-    if not _VIN.fullmatch(vin):
+    # Before the upper case, which would make two letters of some that no VIN has.
+    if not _VIN.fullmatch(typed):
         return Typed(None, (error("vin_characters", "vin"),))
+    vin = typed.upper()
     if len(vin) > MAX_VIN_LENGTH:
         return Typed(None, (error("vin_too_long", "vin", length=len(vin)),))
     if len(set(vin)) == 1:
@@ -58,10 +60,10 @@ def typed_vin(text: str) -> Typed[str]:
 
 def typed_plate(text: str) -> Typed[str]:
     """A plate in upper case without dashes and blanks, which tell no plates apart."""
-    plate = text.strip().upper()
+    plate = text.strip()
     if not plate:
         return Typed(None)
-    bare = plate.replace("-", "").replace(" ", "")
+    bare = plate.replace("-", "").replace(" ", "").upper()
     if not _PLATE.fullmatch(plate) or not bare:
         return Typed(None, (error("plate_characters", "plate"),))
     if len(bare) > MAX_PLATE_LENGTH:

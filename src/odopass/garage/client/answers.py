@@ -119,6 +119,15 @@ def history_in(content: bytes) -> VehicleHistory:
     return VehicleHistory(pdf, url if isinstance(url, str) else "")
 
 
+def is_page(content: bytes) -> bool:
+    """Whether there is something, and it is no JSON object: a proxy's page, for one."""
+    try:
+        json_object(content)
+    except Unreadable:
+        return bool(content.strip())
+    return False
+
+
 def refusal_in(content: bytes) -> tuple[tuple[Problem, ...], str | None]:
     """The problems of a refusal in either shape, and the state that it may tell at the top level. Never raises."""
     try:

@@ -83,10 +83,12 @@ class AsyncRegistryClient:
             return
 
     async def _do(self, exchange: Exchange[T]) -> T:
+        sent = False
         for attempt in range(1, self._attempts + 1):
             try:
                 return await self._once(exchange)
             except Unreachable as error:
+                error.sent = sent = sent or error.sent
                 pause = pause_before(attempt, error, self._jitter())
                 if attempt == self._attempts or pause is None:
                     raise
@@ -109,5 +111,5 @@ class AsyncRegistryClient:
         except TimeoutError:
             raise exchange.unreachable(f"The answer took longer than {self._limit:g} s.") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise exchange.unreachable(f"{type(error).__name__}: {error}") from error
+            raise exchange.failed(error) from error
         return exchange.result(answer.status_code, answer.headers.get("retry-after"), bytes(content))

@@ -31,6 +31,7 @@ class Unreachable(RegistryError):  # noqa: N818 - it names what happened
 
     Attributes:
         retry_after: how many seconds the answer asks to wait, or None.
+        sent: False if nobody can have received it, since no connection came about.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class Unreachable(RegistryError):  # noqa: N818 - it names what happened
         request_guid: str | None = None,
         status_code: int | None = None,
         retry_after: float | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(detail, request_guid=request_guid, status_code=status_code)
         self.retry_after = retry_after
+        self.sent = sent
 
 
 class Maintenance(Unreachable):

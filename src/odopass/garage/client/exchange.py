@@ -11,7 +11,18 @@ from typing import Final, Generic, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
-from odopass.garage.client.answers import Told, Unreadable, VehicleHistory, guid_in, history_in, refusal_in, told_in
+import httpx
+
+from odopass.garage.client.answers import (
+    Told,
+    Unreadable,
+    VehicleHistory,
+    guid_in,
+    history_in,
+    is_page,
+    refusal_in,
+    told_in,
+)
 from odopass.garage.client.errors import (
     Maintenance,
     NotNow,
@@ -32,10 +43,20 @@ MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 5.0
+#: Errors before there was a connection.
+_NEVER_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
 _SUCCESS: Final = range(200, 300)
 _REFUSALS: Final = range(400, 500)
-_UNAVAILABLE: Final = 503
 _TIMEOUT: Final = 408
+#: Statuses that the proxies of firms give with pages of their own.
+_NOT_ONLY_THE_REGISTRYS: Final = frozenset({403, 409})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +93,13 @@ class Exchange(Generic[T]):
             raise Unreachable(str(error), request_guid=self.request_guid, status_code=status_code) from None
 
     def unreachable(self, why: str) -> Unreachable:
-        """What no answer at all comes to."""
+        """What no answer in time, or half of one, comes to."""
         return Unreachable(why, request_guid=self.request_guid)
+
+    def failed(self, error: Exception) -> Unreachable:
+        """What an error of the connection comes to."""
+        why = f"{type(error).__name__}: {error}"
+        return Unreachable(why, request_guid=self.request_guid, sent=not isinstance(error, _NEVER_SENT))
 
 
 def new_key() -> str:
@@ -145,6 +171,9 @@ def _of_body(key: str) -> dict[str, str]:
 
 def _error(status_code: int, retry_after: str | None, content: bytes, guid: str | None) -> RegistryError:
     problems, state = refusal_in(content)
+    if status_code in _NOT_ONLY_THE_REGISTRYS and is_page(content):
+        page = f"A page came instead of the registry's answer: HTTP status {status_code}."
+        return Unreachable(page, request_guid=guid, status_code=status_code)
     detail = "; ".join(
         f"{problem.field}: {problem.message}" if problem.field else problem.message for problem in problems
     )

@@ -2,5 +2,6 @@
 
 from odopass.garage.sending.lock import SenderLock
 from odopass.garage.sending.sender import Connect, Connection, Sender
+from odopass.garage.sending.thread import sending
 
-__all__ = ["Connect", "Connection", "Sender", "SenderLock"]
+__all__ = ["Connect", "Connection", "Sender", "SenderLock", "sending"]

@@ -6,6 +6,8 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+from odopass.garage.book.storage import fault_of
+
 NAME: Final = "sender.lock"
 
 
@@ -22,19 +24,26 @@ class SenderLock:
         self._held: sqlite3.Connection | None = None
 
     def acquire(self) -> bool:
-        """Take the right if nobody has it, and tell whether this process has it now. Never waits."""
+        """Take the right if nobody has it, and tell whether this process has it now. Never waits.
+
+        Raises:
+            BookFault: the folder does not let anybody have it.
+        """
         if self._held is not None:
             return True
         # SQLite's lock on a file is one that every operating system knows; nothing is ever written in this one.
         try:
             lock = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error:
-            return False
+        except sqlite3.Error as error:
+            raise fault_of(error, self._path) from error
         try:
             lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             lock.close()
-            return False
+            fault = fault_of(error, self._path)
+            if fault.kind == "busy":
+                return False
+            raise fault from error
         self._held = lock
         return True
 

@@ -1,6 +1,6 @@
 """The loop that sends what is in the book and fetches what the registry says (G2 to G5).
 
-It holds nothing that is not in the book but times and, for as long as the disk is full, a GUID. One thread runs it.
+It holds nothing that is not in the book but times and, for as long as the disk is full, an answer. One thread runs it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from odopass.clock import Clock, belgian_day
-from odopass.garage.book import Awaited, BookFault, Outbox
+from odopass.garage.book import BookFault, Outbox, Stale
 from odopass.garage.book.entries import State, Step, StepKind
 from odopass.garage.client import (
     Maintenance,
@@ -30,6 +31,7 @@ from odopass.garage.client import (
 )
 from odopass.garage.sending import schedule
 from odopass.garage.sending.requests import body_of, request_in, request_of
+from odopass.garage.sending.watches import Watch, Watches
 from odopass.wire.errors import Invalid
 from odopass.wire.observation import ObservationRequest
 
@@ -71,15 +73,6 @@ class Connect(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Watch:
-    """When to ask about something, in seconds of the clock that only runs forward."""
-
-    awaited: Awaited
-    since: float
-    due: float
-
-
 class Sender:
     """Sends the steps of a book in their order, asks for statuses and fetches reports.
 
@@ -108,13 +101,14 @@ class Sender:
         self._clock = clock
         self._monotonic = monotonic
         self._chance = chance
-        self._watches: dict[int, _Watch] = {}
-        self._started = False
+        self._watches = Watches(monotonic)
         self._failures = 0
         self._not_before = float("-inf")
         self._patient = False
         self._step_failures: dict[int, tuple[int, float]] = {}
-        self._unsaved: tuple[Step, str] | None = None
+        self._in_a_row = 0
+        self._refused: RegistryClient | None = None
+        self._unsaved: Callable[[], object] | None = None
         self._wake = threading.Event()
         self.fault: BookFault | None = None
 
@@ -131,7 +125,7 @@ class Sender:
         """Work until `stop` is set and `wake` is called; whatever goes wrong, it goes on."""
         while not stop.is_set():
             try:
-                pause = self.run_once(stop)
+                pause = min(self.run_once(stop), LOOK_S)
                 self.fault = None
             except BookFault as fault:
                 log.exception("The sender waits for the book.")
@@ -139,7 +133,7 @@ class Sender:
             except Exception:
                 log.exception("The sender goes on after an error of its own.")
                 pause = _OWN_FAULT_S
-            if self._wake.wait(min(pause, LOOK_S) if pause < _OWN_FAULT_S else pause):
+            if self._wake.wait(pause):
                 self._wake.clear()
                 if not self._patient:
                     self._not_before = float("-inf")
@@ -155,18 +149,18 @@ class Sender:
             BookFault: the book cannot be written; nothing is lost, it is to be called again later.
         """
         self._save_what_was_answered()
-        self._outbox.lapse(belgian_day(self._clock.now()))
+        self._lapse()
         self._look()
         connection = self._connect()
-        if connection is None:
-            if self._outbox.pulse().trouble != "account":
-                self._outbox.in_trouble("account", "No account is set up.", None)
+        if not self._has_account(connection):
             return LOOK_S
+        assert connection is not None  # noqa: S101 - there is an account
         while self._monotonic() >= self._not_before and not (stop is not None and stop.is_set()):
+            self._lapse()
             step = self._next_step()
             if step is not None:
                 self._do(connection, step)
-            watch = self._next_watch()
+            watch = self._watches.next_due()
             if watch is not None and self._monotonic() >= self._not_before:
                 self._ask(connection, watch)
             if step is None and watch is None:
@@ -174,35 +168,31 @@ class Sender:
             self._look()
         return self._until_something_is_due()
 
-    def _look(self) -> None:
-        """See what is awaited, and forget what is not any more."""
-        now = self._monotonic()
-        awaited = {each.reading: each for each in self._outbox.awaited()}
-        for number in self._watches.keys() - awaited.keys():
-            del self._watches[number]
-        for number, each in awaited.items():
-            watch = self._watches.get(number)
-            if watch is None or watch.awaited.guid != each.guid:
-                # What an earlier run of the program asked last is not known, so a whole pause is kept to.
-                first = schedule.FIRST_QUESTION_S if self._started else schedule.QUICK_S
-                self._watches[number] = _Watch(each, now, now + first)
-            elif watch.awaited.state is not each.state:
-                self._watches[number] = _Watch(each, now, now + self._after(each.state, now - watch.since))
-        self._started = True
+    def _has_account(self, connection: Connection | None) -> bool:
+        """Whether there is one to send with; a new one is tried at once, whatever became of the one before."""
+        trouble = self._outbox.pulse().trouble
+        if connection is None:
+            if trouble != "account":
+                self._outbox.in_trouble("account", "No account is set up.", None)
+            return False
+        if trouble == "account":
+            self._outbox.in_trouble("", "", None)
+        if self._refused is not None and connection.client is not self._refused:
+            self._refused = None
+            self._patient = False
+            self._not_before = float("-inf")
+        return True
 
-    def _after(self, state: State, awaited_s: float) -> float:
-        """When to ask first in a new state: the report of a processed request at once, the others in their pace."""
-        return schedule.FIRST_QUESTION_S if state is State.PROCESSED else schedule.next_question(state, awaited_s)
+    def _lapse(self) -> list[int]:
+        """Give vehicle history requests up whose day has gone by, also while many readings are being sent."""
+        return self._outbox.lapse(belgian_day(self._clock.now()))
+
+    def _look(self) -> None:
+        self._watches.look(self._outbox.awaited())
 
     def _next_step(self) -> Step | None:
         now = self._monotonic()
-        steps = self._outbox.steps()
-        return next((step for step in steps if self._step_failures.get(step.id, (0, now))[1] <= now), None)
-
-    def _next_watch(self) -> _Watch | None:
-        now = self._monotonic()
-        due = [watch for watch in self._watches.values() if watch.due <= now]
-        return min(due, key=lambda watch: watch.due, default=None)
+        return self._outbox.next_step([step for step, (_, due) in self._step_failures.items() if due > now])
 
     def _do(self, connection: Connection, step: Step) -> None:
         """Try a step. What goes wrong with it alone never keeps the others from being sent."""
@@ -215,44 +205,79 @@ class Sender:
             self._wait_with(step)
 
     def _try(self, connection: Connection, step: Step) -> None:
-        body = None
-        if step.kind is not StepKind.CONFIRMATION:
-            draft = self._outbox.reading(step.reading).draft
-            body = body_of(request_of(draft, enterprise=connection.enterprise, establishment=connection.establishment))
         try:
-            # What cannot be read back would be a 400: it is never sent, not even once.
-            request = None if body is None else request_in(step.body or body)
+            begun, request = self._begin(connection, step)
+        except Stale:
+            # Somebody has dropped or replaced it between two looks at the book.
+            return
         except Invalid as invalid:
             self._outbox.refused(step, [f"{each.field}: {each.message}" for each in invalid.problems])
             return
-        begun = self._outbox.begin(step, body)
         try:
             guid = _send(connection.client, begun, request)
         except Unreachable as error:
-            self._wait_with(step)
-            self._failed(error)
+            self._unanswered(begun, error)
         except WrongCredentials as error:
-            self._credentials(error)
+            # Who is not let in leaves nothing behind; with other credentials it may be another garage's reading.
+            self._outbox.not_sent(begun)
+            self._credentials(connection, error)
         except (NotNow, UnknownRequest, Refused) as error:
-            self._step_failures.pop(step.id, None)
-            self._reached()
-            if step.about_guid is None or isinstance(error, Refused):
-                self._outbox.refused(step, _said(error))
+            if step.about_guid is None and step.reading in self._lapse():
+                # Its day ended on the way: the registry takes a vehicle history on its day only.
+                pass
+            elif step.about_guid is None or isinstance(error, Refused):
+                self._keep(partial(self._outbox.refused, begun, _said(error)))
             else:
-                self._outbox.overtaken(step, error.detail)
-        else:
-            self._unsaved = (begun, guid)
-            self._save_what_was_answered()
+                self._keep(partial(self._outbox.overtaken, begun, error.detail))
             self._step_failures.pop(step.id, None)
             self._reached()
+        else:
+            self._keep(partial(self._outbox.answered, begun, guid))
+            self._step_failures.pop(step.id, None)
+            self._reached()
+
+    def _begin(self, connection: Connection, step: Step) -> tuple[Step, ObservationRequest | None]:
+        """Write down what is sent, made of the reading as it stands at this moment: nobody can change it in between.
+
+        Raises:
+            Stale: the step is not to be sent any more.
+            Invalid: the registry would refuse it, so it is never sent, not even once (G1).
+        """
+        with self._outbox.at_once():
+            body = None
+            if step.kind is not StepKind.CONFIRMATION:
+                draft = self._outbox.reading(step.reading).draft
+                numbers = {"enterprise": connection.enterprise, "establishment": connection.establishment}
+                body = body_of(request_of(draft, **numbers))
+            begun = self._outbox.begin(step, body)
+            return begun, None if begun.body is None else request_in(begun.body)
+
+    def _unanswered(self, step: Step, error: Unreachable) -> None:
+        if not error.sent:
+            self._outbox.not_sent(step)
+        failures = self._wait_with(step)
+        # A request that is cut off again and again, while a connection comes about, may be what cuts it off.
+        self._failed(error, by_itself=error.status_code is None and error.sent and failures >= _FAILURES_IN_A_ROW)
+
+    def _keep(self, save: Callable[[], object]) -> None:
+        self._unsaved = save
+        self._save_what_was_answered()
 
     def _save_what_was_answered(self) -> None:
-        """Bring a GUID to the disk; while that fails it is kept here, and nothing else is done."""
-        if self._unsaved is not None:
-            self._outbox.answered(*self._unsaved)
+        """Bring an answer to the disk; while that fails it is kept here, and nothing else is done."""
+        if self._unsaved is None:
+            return
+        try:
+            self._unsaved()
+        except BookFault:
+            raise
+        except Exception:
+            # It would stand in the way of all others for good: the step is asked again instead, under its key.
             self._unsaved = None
+            raise
+        self._unsaved = None
 
-    def _ask(self, connection: Connection, watch: _Watch) -> None:
+    def _ask(self, connection: Connection, watch: Watch) -> None:
         awaited = watch.awaited
         # Counted from before the question: if the answer takes long, the next one comes no sooner for it.
         asked = self._monotonic()
@@ -268,7 +293,7 @@ class Sender:
             self._failed(error)
             return
         except WrongCredentials as error:
-            self._credentials(error)
+            self._credentials(connection, error)
             return
         except NotNow:
             pass
@@ -286,39 +311,53 @@ class Sender:
         self._reached()
 
     def _reached(self) -> None:
-        self._failures = 0
+        self._failures = self._in_a_row = 0
         self._patient = False
         self._outbox.reached()
 
-    def _wait_with(self, step: Step) -> None:
-        """Let others pass a request that failed by itself."""
+    def _wait_with(self, step: Step) -> int:
+        """Let others pass a request that failed by itself, and tell how often in a row it has failed."""
         failures = self._step_failures.get(step.id, (0, 0.0))[0] + 1
         pause = schedule.back_off(failures, None, self._chance())
         self._step_failures[step.id] = (failures, self._monotonic() + pause)
+        return failures
 
-    def _failed(self, error: Unreachable) -> None:
+    def _failed(self, error: Unreachable, *, by_itself: bool = False) -> None:
         self._failures += 1
+        self._in_a_row += 1
         # A request that failed by itself lets others pass; a registry that is away is left alone as a whole.
-        by_itself = error.status_code is not None and error.status_code not in _GATEWAY and error.retry_after is None
-        if by_itself and self._failures < _FAILURES_IN_A_ROW and not isinstance(error, Throttled):
+        by_itself |= error.status_code is not None and error.status_code not in _GATEWAY and error.retry_after is None
+        trouble = "maintenance" if isinstance(error, Maintenance) else "unreachable"
+        if by_itself and self._in_a_row < _FAILURES_IN_A_ROW and not isinstance(error, Throttled):
+            self._outbox.in_trouble(trouble, str(error), None)
             return
         self._patient = error.retry_after is not None
-        trouble = "maintenance" if isinstance(error, Maintenance) else "unreachable"
         self._leave_alone(schedule.back_off(self._failures, error.retry_after, self._chance()), trouble, str(error))
 
-    def _credentials(self, error: WrongCredentials) -> None:
+    def _credentials(self, connection: Connection, error: WrongCredentials) -> None:
         self._patient = True
+        self._refused = connection.client
         self._leave_alone(_CREDENTIALS_S, "credentials", str(error))
 
     def _leave_alone(self, seconds: float, trouble: str, detail: str) -> None:
         self._not_before = self._monotonic() + seconds
+        self._in_a_row = 0
+        # Afterwards they are tried in their order again: none waits longer than the registry is left alone.
+        self._step_failures = {
+            step: (failures, min(due, self._not_before)) for step, (failures, due) in self._step_failures.items()
+        }
         log.warning("The registry is left alone for %.0f s (%s): %s", seconds, trouble, detail)
         self._outbox.in_trouble(trouble, detail, self._clock.now() + timedelta(seconds=seconds))
 
     def _until_something_is_due(self) -> float:
         now = self._monotonic()
-        due = [watch.due for watch in self._watches.values()]
-        due += [self._step_failures.get(step.id, (0, now))[1] for step in self._outbox.steps()]
+        due = [watch.due for watch in self._watches]
+        if self._next_step() is not None:
+            due.append(now)
+        if self._step_failures:
+            open_steps = {step.id for step in self._outbox.steps()}
+            self._step_failures = {step: failed for step, failed in self._step_failures.items() if step in open_steps}
+            due += [when for _, when in self._step_failures.values()]
         if not due:
             return LOOK_S
         return max(0.0, max(min(due), self._not_before) - now)

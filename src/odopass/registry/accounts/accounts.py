@@ -1,12 +1,13 @@
 """Garages' accounts in the database (R8).
 
 An account is an establishment of an enterprise: whoever logs in reports for that establishment. Functions take an
-open connection and run single statements on it; who calls them decides about the transaction.
+open connection. A change and its entry in the journal are one transaction, or part of the caller's.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from asyncpg import Record, UniqueViolationError
 
+from odopass.domain.history import SourceKind
+from odopass.registry.accounts.journaling import note
 from odopass.registry.accounts.passwords import make_hash, require_strength
 from odopass.registry.accounts.secret import Secret
 from odopass.registry.accounts.sources import USERNAME
@@ -90,6 +93,7 @@ async def add(
     name: str,
     password: Secret | None,
     username: str | None = None,
+    source: SourceKind = SourceKind.GARAGE,
 ) -> Account:
     """Give an establishment an account.
 
@@ -100,6 +104,7 @@ async def add(
         name: what employees call the garage.
         password: what it will log in with; None for an account nobody can use before `reset_password`.
         username: another user name than the establishment number, for test accounts.
+        source: who reads the odometers: garage, inspection or connected.
 
     Raises:
         AccountExists: the establishment has an account, or the user name is taken.
@@ -114,21 +119,26 @@ async def add(
     if password is not None:
         require_strength(password, known=(username, establishment, enterprise, name))
         password_hash = await asyncio.to_thread(make_hash, password)
-    row = await connection.fetchrow(
-        f"""
-        insert into account (username, establishment, enterprise, name, password_hash) values ($1, $2, $3, $4, $5)
-        on conflict do nothing
-        returning {_COLUMNS}
-        """,  # noqa: S608 - the columns are a constant
-        username,
-        establishment,
-        enterprise,
-        name,
-        password_hash,
-    )
-    if row is None:
-        raise await _taken(connection, username, establishment)
-    return _account(row)
+    async with connection.transaction():
+        row = await connection.fetchrow(
+            f"""
+            insert into account (username, establishment, enterprise, name, password_hash, source)
+            values ($1, $2, $3, $4, $5, $6)
+            on conflict do nothing
+            returning {_COLUMNS}
+            """,  # noqa: S608 - the columns are a constant
+            username,
+            establishment,
+            enterprise,
+            name,
+            password_hash,
+            source.value,
+        )
+        if row is None:
+            raise await _taken(connection, username, establishment)
+        added = _account(row)
+        await note(connection, "added", added)
+    return added
 
 
 async def find_by_username(connection: Database, username: str) -> Account | None:
@@ -154,6 +164,15 @@ async def find(connection: Database, key: str) -> Account:
     return _account(row)
 
 
+async def find_all(connection: Database, establishments: Sequence[str]) -> list[Account]:
+    """The accounts of these establishments."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from account where establishment = any($1::text[]) order by id",  # noqa: S608
+        establishments,
+    )
+    return [_account(row) for row in rows]
+
+
 async def list_all(connection: Database, *, containing: str = "") -> list[Account]:
     """All accounts by name, or those whose user name, numbers or name contain a text, whatever the case."""
     rows = await connection.fetch(
@@ -177,7 +196,7 @@ async def reset_password(connection: Database, key: str, password: Secret) -> Ac
     account = await find(connection, key)
     require_strength(password, known=account.publicly_known)
     password_hash = await asyncio.to_thread(make_hash, password)
-    return await _change(connection, account, "password_hash", password_hash)
+    return await _change(connection, account, "reset", "password_hash", password_hash)
 
 
 async def lock(connection: Database, key: str) -> Account:
@@ -186,7 +205,7 @@ async def lock(connection: Database, key: str) -> Account:
     Raises:
         NoSuchAccount: no account has this user name or establishment number.
     """
-    return await _change(connection, await find(connection, key), "state", AccountState.LOCKED.value)
+    return await _change(connection, await find(connection, key), "locked", "state", AccountState.LOCKED.value)
 
 
 async def unlock(connection: Database, key: str) -> Account:
@@ -195,7 +214,7 @@ async def unlock(connection: Database, key: str) -> Account:
     Raises:
         NoSuchAccount: no account has this user name or establishment number.
     """
-    return await _change(connection, await find(connection, key), "state", AccountState.ACTIVE.value)
+    return await _change(connection, await find(connection, key), "unlocked", "state", AccountState.ACTIVE.value)
 
 
 async def rename(connection: Database, key: str, *, name: str | None = None, username: str | None = None) -> Account:
@@ -210,17 +229,22 @@ async def rename(connection: Database, key: str, *, name: str | None = None, use
     new_name = account.name if name is None else _checked_name(name)
     new_username = account.username if username is None else _checked_username(username)
     try:
-        row = await connection.fetchrow(
-            f"update account set name = $2, username = $3, changed_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
-            account.id,
-            new_name,
-            new_username,
-        )
+        async with connection.transaction():
+            row = await connection.fetchrow(
+                f"update account set name = $2, username = $3, changed_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
+                account.id,
+                new_name,
+                new_username,
+            )
+            if row is None:
+                raise _missing(key)
+            renamed = _account(row)
+            await note(
+                connection, "renamed", renamed, username_before=account.username, new_name=renamed.name != account.name
+            )
     except UniqueViolationError:
         raise AccountExists(f"The user name {new_username} is taken by another account. Choose another one.") from None
-    if row is None:
-        raise _missing(key)
-    return _account(row)
+    return renamed
 
 
 async def replace_hash(connection: Database, account_id: int, *, old: str, new: str) -> None:
@@ -230,15 +254,18 @@ async def replace_hash(connection: Database, account_id: int, *, old: str, new: 
     )
 
 
-async def _change(connection: Database, account: Account, column: str, value: str) -> Account:
-    row = await connection.fetchrow(
-        f"update account set {column} = $2, changed_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
-        account.id,
-        value,
-    )
-    if row is None:
-        raise _missing(account.username)
-    return _account(row)
+async def _change(connection: Database, account: Account, what: str, column: str, value: str) -> Account:
+    async with connection.transaction():
+        row = await connection.fetchrow(
+            f"update account set {column} = $2, changed_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
+            account.id,
+            value,
+        )
+        if row is None:
+            raise _missing(account.username)
+        changed = _account(row)
+        await note(connection, what, changed)
+    return changed
 
 
 async def _taken(connection: Database, username: str, establishment: str) -> AccountExists:

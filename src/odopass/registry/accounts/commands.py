@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from odopass.domain.history import SourceKind
 from odopass.registry.accounts import accounts, passwords
 from odopass.registry.accounts.accounts import Account, AccountError, AccountExists, AccountState, NoSuchAccount
 from odopass.registry.accounts.passwords import WeakPassword
@@ -76,6 +78,14 @@ PasswordStdin = Annotated[
 ]
 
 
+class ReadBy(StrEnum):
+    """Who reads the odometers of an account's vehicles."""
+
+    GARAGE = "garage"
+    INSPECTION = "inspection"
+    CONNECTED = "connected"
+
+
 @account.command(epilog=_EPILOG)
 def add(
     establishment: Annotated[str, typer.Argument(help="KBO establishment number, 10 digits.", show_default=False)],
@@ -87,6 +97,14 @@ def add(
     username: Annotated[
         str | None, typer.Option("--username", help="Another user name than the establishment number, for tests.")
     ] = None,
+    source: Annotated[
+        ReadBy,
+        typer.Option(
+            "--source",
+            help="Who reads the odometers: a garage, an inspection body, or connected vehicles themselves. The last "
+            "two may deliver files (import-readings); reports tell the kind.",
+        ),
+    ] = ReadBy.GARAGE,
     password_stdin: PasswordStdin = False,
     database_url: Url = None,
     data: Data = None,
@@ -103,6 +121,7 @@ def add(
             name=name,
             username=username,
             password=password,
+            source=SourceKind(source),
         )
 
     added = _run(work, database_url, data)

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import asyncpg
 
+from odopass.registry.journal.guarding import migrate_embedded
 from odopass.registry.postgres import EmbeddedPostgres, PostgresUnavailable
-from odopass.registry.store.migrate import migrate
 
 if TYPE_CHECKING:
     from odopass.registry.store.database import Database
@@ -45,7 +45,19 @@ async def database_at(url: str) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def database_in(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[Database]:
-    """A connection to the embedded database in a registry's data folder.
+    """A connection to the embedded database in a registry's data folder, as `server_in` reaches it.
+
+    Raises:
+        PostgresUnavailable: it does not start, or there are no data.
+        MigrationRefused: the data do not fit this program.
+    """
+    async with server_in(folder, tell) as address, database_at(address) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def server_in(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[str]:
+    """The address of the embedded database in a registry's data folder.
 
     If the registry runs on it, its server is used. If not, the server is started for the time of the block, with the
     newest tables. A folder without data is refused: a mistyped name must not become a new registry.
@@ -61,25 +73,26 @@ async def database_in(folder: Path, tell: Callable[[str], None]) -> AsyncIterato
             "Name the folder that `odopass registry serve` was given, or start the registry once to make it.",
         )
     running = running_server(folder)
-    if running is not None:
-        try:
-            reached = await asyncpg.connect(running, timeout=_CONNECT_SECONDS)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            reached = None  # what a killed registry left behind; the start below clears it away
-        if reached is not None:
-            try:
-                yield reached
-            finally:
-                await reached.close()
-            return
+    if running is not None and await _answers(running):
+        yield running
+        return
     server = EmbeddedPostgres(folder, tell=tell)
     await asyncio.to_thread(server.start)
     try:
-        await migrate(server.dsn())
-        async with database_at(server.dsn()) as connection:
-            yield connection
+        await migrate_embedded(server)
+        yield server.dsn()
     finally:
         await asyncio.to_thread(server.stop)
+
+
+async def _answers(address: str) -> bool:
+    """Whether a server is there; if not, a killed registry left the note, and the next start clears it away."""
+    try:
+        connection = await asyncpg.connect(address, timeout=_CONNECT_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+    await connection.close()
+    return True
 
 
 def running_server(folder: Path) -> str | None:

@@ -79,6 +79,21 @@ def login_refused(verdict: Refused | Locked | TooManyAttempts) -> Response:
             return refusal(429, [Problem((), problem)], headers={"retry-after": str(verdict.retry_after)})
 
 
+def too_many_requests(seconds: int, *, rate: float, burst: int) -> Response:
+    """What is answered to a garage that makes more requests than its limit allows.
+
+    Args:
+        seconds: until there is room for one.
+        rate: requests a second that the garage may make.
+        burst: how many at once.
+    """
+    problem = (
+        f"Too many requests: your limit is {rate:g} a second, and {burst} at once. Keep the request and send it "
+        f"again in {seconds} s."
+    )
+    return refusal(429, [Problem((), problem)], headers={"retry-after": str(seconds)})
+
+
 def maintenance(seconds: int) -> Response:
     """What is answered to every operation during maintenance (W20).
 
@@ -87,6 +102,12 @@ def maintenance(seconds: int) -> Response:
     """
     problem = f"The registry is under maintenance. Keep the request and send it again in {seconds} s."
     return refusal(503, [Problem((), problem)], headers={"retry-after": str(seconds)})
+
+
+def ending() -> Response:
+    """What is answered to a request that cannot be served to its end because the process ends."""
+    problem = "The registry is being restarted. Send the same request again later."
+    return refusal(503, [Problem((), problem)], headers={"retry-after": str(_RETRY_AFTER_SECONDS)})
 
 
 def _away(error: Exception) -> Response:

@@ -16,12 +16,14 @@ from odopass.registry.api.answers import DATABASE_AWAY, Endpoint, http_error, ma
 from odopass.registry.api.confirm import post_confirm
 from odopass.registry.api.correction import post_correction
 from odopass.registry.api.documentation import documentation_routes
+from odopass.registry.api.hardening import hardened
 from odopass.registry.api.health import get_health, get_metrics, get_ready
 from odopass.registry.api.landing import landing_routes
 from odopass.registry.api.observation import post_observation
 from odopass.registry.api.service import Service
 from odopass.registry.api.status import get_status
 from odopass.registry.api.vhr import get_vhr
+from odopass.registry.metrics import ANSWERS
 from odopass.registry.report.pages import report_routes
 from odopass.registry.settings import Settings
 from odopass.wire import paths
@@ -63,11 +65,12 @@ class _Application(Starlette):
         if scope["type"] == "http" and scope["path"].startswith(paths.OBSERVATION):
             service: Service = self.state.service
             if (seconds := service.maintenance.seconds_left()) is not None:
+                ANSWERS.labels("maintenance", 503).inc()
                 await maintenance(seconds)(scope, receive, send)
                 return
         serve = _often_asked(scope) if scope["type"] == "http" else None
         if serve is None:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, hardened(scope, send))
             return
         scope["app"] = self
         response = await serve(Request(scope, receive))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from odopass.registry import tracing
 from odopass.registry.accounts.verdicts import Garage
 from odopass.registry.api.answers import answer
 from odopass.registry.api.operations import guid_of, ignored_body, operation, origin_of
@@ -22,5 +23,6 @@ async def post_confirm(request: Request, service: Service, garage: Garage) -> Re
     guid = await service.following.confirm(
         confirmed, service.new_guid(), origin, digest_of(f"confirmation of {confirmed}", b"")
     )
+    tracing.note(stored=str(guid))
     service.arrived()
     return answer({"requestGuid": str(guid)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from odopass.registry import tracing
 from odopass.registry.accounts.verdicts import Garage
 from odopass.registry.api.answers import answer
 from odopass.registry.api.observation import read_observation
@@ -30,5 +31,6 @@ async def post_correction(request: Request, service: Service, garage: Garage) ->
             digest=digest_of(f"correction of {corrected}", body),
         ),
     )
+    tracing.note(stored=str(guid))
     service.arrived()
     return answer({"requestGuid": str(guid)})

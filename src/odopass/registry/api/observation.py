@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from odopass.clock import belgian_day
+from odopass.registry import tracing
 from odopass.registry.accounts.verdicts import Garage
 from odopass.registry.api.answers import answer
 from odopass.registry.api.operations import json_body, operation, origin_of
@@ -38,6 +39,7 @@ async def post_observation(request: Request, service: Service, garage: Garage) -
     guid = await service.submitting.submit(
         Submission(service.new_guid(), origin, observation, body.decode("utf-8-sig"), digest)
     )
+    tracing.note(stored=str(guid))
     service.arrived()
     return answer({"requestGuid": str(guid)})
 

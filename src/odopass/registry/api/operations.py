@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import wraps
 from typing import Final
 from uuid import UUID
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from structlog.contextvars import bound_contextvars
 
+from odopass.registry import tracing
 from odopass.registry.accounts.verdicts import Garage, Verdict
-from odopass.registry.api.answers import Endpoint, answer_to, login_refused
+from odopass.registry.api.answers import Endpoint, answer_to, ending, login_refused, too_many_requests
 from odopass.registry.api.service import Service, service_of
 from odopass.registry.intake.requests import Origin, UnknownRequest
 from odopass.registry.metrics import ANSWERS
+from odopass.registry.store.pool import bound_waiting, unbound_waiting
 from odopass.wire.errors import Invalid, Problem
 from odopass.wire.headers import client_software, idempotency_key
 from odopass.wire.json_body import MAX_BODY_BYTES, body_too_large
+from odopass.wire.observation import NAMES
 
 #: A body that is too large is read to its end, up to this many bytes, so that the client gets to read the refusal.
 _MOST_DISCARDED_BYTES: Final = 64 * 1024 * 1024
+
+#: The fields that a line of log names. Members that clients made up may be called anything.
+_TOLD: Final = NAMES | {"Content-Type", "Idempotency-Key", "language", "requestGuid"}
+_SERVER_FAULT: Final = 500
+
+_log = structlog.get_logger(__name__)
 
 Operation = Callable[[Request, Service, Garage], Awaitable[Response]]
 
@@ -32,15 +43,44 @@ def operation(serve: Operation) -> Endpoint:
 
     @wraps(serve)
     async def endpoint(request: Request) -> Response:
+        bounded = bound_waiting()
         try:
-            response = await _served(serve, request)
-        except Exception as error:  # noqa: BLE001 - mapped in one place
-            with bound_contextvars(**_named(request)):
-                response = answer_to(error)
-        ANSWERS.labels(serve.__name__, response.status_code).inc()
+            with tracing.span("request", operation=serve.__name__):
+                if tracing.on():
+                    tracing.note(method=request.method, **_named(request))
+                try:
+                    response = await _served(serve, request)
+                except Exception as error:  # noqa: BLE001 - mapped in one place
+                    with bound_contextvars(**_named(request)):
+                        response = answer_to(error)
+                        _tell_refusal(serve.__name__, request, response, error)
+                except asyncio.CancelledError:
+                    # Nothing cancels a request but the end of this process, when its time of grace is over.
+                    response = ending()
+                tracing.note(http_status=response.status_code)
+            ANSWERS.labels(serve.__name__, response.status_code).inc()
+        finally:
+            unbound_waiting(bounded)
         return response
 
     return endpoint
+
+
+def _tell_refusal(operation: str, request: Request, response: Response, error: Exception) -> None:
+    """For the helpdesk: what a garage was refused and why, in terms of fields. What it sent is not told."""
+    if response.status_code >= _SERVER_FAULT:
+        return  # told where it arose
+    garage: Garage | None = request.scope.get("odopass.garage")
+    problems = error.problems if isinstance(error, Invalid) else ()
+    fields = {name if name in _TOLD else "another member" for problem in problems for name in problem.fields}
+    _log.info(
+        "refused",
+        operation=operation,
+        status=response.status_code,
+        garage=None if garage is None else garage.establishment,
+        fields=sorted(fields),
+        reason=type(error).__name__,
+    )
 
 
 def _named(request: Request) -> dict[str, str]:
@@ -56,6 +96,10 @@ async def _served(serve: Operation, request: Request) -> Response:
     garage = await _login(request, service)
     if not isinstance(garage, Garage):
         return login_refused(garage)
+    request.scope["odopass.garage"] = garage
+    if seconds := service.limits.take(garage):
+        limit = service.limits.limit_of(garage.account_id)
+        return too_many_requests(seconds, rate=limit.rate, burst=limit.burst)
     return await serve(request, service, garage)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
-import asyncpg
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
@@ -18,11 +17,13 @@ from odopass.registry.cases import Cases
 from odopass.registry.intake.following import Following
 from odopass.registry.intake.software import SoftwareCatalogue
 from odopass.registry.intake.submitting import Submitting
+from odopass.registry.limits.watch import RequestLimits, counting
 from odopass.registry.maintenance.calendar import WeeklyWindow
 from odopass.registry.maintenance.watch import MaintenanceWatch, watching
 from odopass.registry.report.published import Reports
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Database, Pool
+from odopass.registry.store.pool import bounded_pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Service:
     cases: Cases
     reports: Reports
     maintenance: MaintenanceWatch
+    limits: RequestLimits
     arrived: Callable[[], None]
     new_guid: Callable[[], UUID] = uuid4
 
@@ -67,14 +69,15 @@ async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
     Nothing that outlasts a transaction (`set`, `listen`, session locks) may be left on a connection: it is lent again
     as it is.
     """
-    async with asyncpg.create_pool(
+    pool = bounded_pool(
         settings.database_url,
-        min_size=2,
-        max_size=settings.pool_size,
+        smallest=min(2, settings.pool_size),
+        largest=settings.pool_size,
         command_timeout=30,
-        server_settings=_SESSION,
+        session=_SESSION,
         reset=_nothing_to_reset,
-    ) as pool:
+    )
+    async with pool:
         yield pool
 
 
@@ -95,10 +98,11 @@ async def open_service(
     time = clock or SystemClock()
     window = WeeklyWindow.parse(settings.maintenance) if settings.maintenance else None
     maintenance = MaintenanceWatch(pool, time, window)
+    limits = RequestLimits(pool)
     authenticator = Authenticator(pool, metrics=REGISTRY)
     submitting = Submitting(pool)
     try:
-        async with watching(maintenance):
+        async with watching(maintenance), counting(limits):
             yield Service(
                 settings=settings,
                 pool=pool,
@@ -110,6 +114,7 @@ async def open_service(
                 cases=Cases(pool),
                 reports=reports,
                 maintenance=maintenance,
+                limits=limits,
                 arrived=arrived,
             )
     finally:

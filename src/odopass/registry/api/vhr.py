@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Final
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +18,8 @@ from odopass.registry.api.service import Service
 from odopass.registry.api.status import own_case
 from odopass.registry.report.wording import DEFAULT_LANGUAGE, LOCALES
 from odopass.wire.errors import Invalid, Problem
+
+_log = structlog.get_logger(__name__)
 
 #: Why there is no report of a case in this state, for the garage's software.
 WHY_NOT: Final = {
@@ -46,4 +49,5 @@ async def get_vhr(request: Request, service: Service, garage: Garage) -> Respons
         document = await service.reports.document(state.case_guid, language.lower())
     if document is None:
         raise NotNow(state.status, WHY_NOT[state.status])
+    _log.info("report handed out", request=str(state.case_guid), garage=garage.establishment, language=language.lower())
     return answer({"file": b64encode(document.pdf).decode(), "publicUrl": document.public_url})

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from odopass.registry import tracing
 from odopass.registry.faultpoints import reached
 from odopass.registry.grouping import Group
 from odopass.registry.intake.requests import Conflict, Submission
@@ -133,7 +134,8 @@ class Submitting:
                 for submission, identified in zip(submissions, found, strict=True)
             ]
             reached("intake: before the commit")
-            repeated = await connection.fetch(_STORE, *zip(*rows, strict=True))
+            with tracing.span("intake commit", requests=tracing.guids(each.guid for each in submissions)):
+                repeated = await connection.fetch(_STORE, *zip(*rows, strict=True))
             reached("intake: after the commit, before the answer")
             answers: dict[UUID, UUID | Conflict] = {submission.guid: submission.guid for submission in submissions}
             if repeated:

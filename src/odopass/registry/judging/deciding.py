@@ -13,7 +13,7 @@ from odopass.domain.finding import Finding
 from odopass.domain.history import Reading, SourceKind
 from odopass.domain.identification import Identification
 from odopass.domain.observation import Observation, ObservationType
-from odopass.domain.outcome import Outcome, Status, outcome_of
+from odopass.domain.outcome import Outcome, Status, outcome_of, outcome_of_delivered
 from odopass.domain.rules import SameGarage, judge, judge_unidentified
 from odopass.registry.judging.files import Case, OwnReport, Request, VehicleFile
 
@@ -28,6 +28,7 @@ class Settlement:
         request: the request that was judged.
         opens: whether the case begins with this request; else its row is changed.
         vehicle_id: what the standing observation is about; None if no vehicle was identified.
+        vin: that vehicle's, where a reading may join its history.
         observation: the one that stands now.
         standing: the request it came with.
         status: the case's state.
@@ -40,6 +41,7 @@ class Settlement:
     request: Request
     opens: bool
     vehicle_id: int | None
+    vin: str | None
     observation: Observation
     standing: UUID
     status: Status
@@ -86,6 +88,7 @@ def _correction(file: VehicleFile, request: Request, case: Case) -> Settlement:
         request=request,
         opens=False,
         vehicle_id=case.vehicle_id,
+        vin=None,
         observation=case.observation,
         standing=case.standing,
         status=Status.ISSUE,
@@ -114,6 +117,8 @@ def _outcome(file: VehicleFile, request: Request, observation: Observation, *, c
             same_garage=[report.said for report in _rivals(file, request, observation)],
             today=today,
         )
+    if request.delivered:
+        return outcome_of_delivered(findings, observation_type=observation.type, source=request.source)
     return outcome_of(findings, observation_type=observation.type, confirmed=confirmed)
 
 
@@ -154,7 +159,7 @@ def _settled(
 ) -> Settlement:
     reading = None
     if outcome.status is Status.PROCESSED and not _repeats_own_reading(file, request, observation):
-        reading = _reading(file, observation, outcome)
+        reading = _reading(file, request, observation, outcome)
         file.history.add(reading)
     file.reports = [report for report in file.reports if report.case_guid != request.case_guid]
     if outcome.status is not Status.ERROR:
@@ -164,6 +169,7 @@ def _settled(
         request=request,
         opens=opens,
         vehicle_id=None if file.vehicle is None else file.vehicle.id,
+        vin=file.vin,
         observation=observation,
         standing=standing,
         status=outcome.status,
@@ -188,14 +194,14 @@ def _repeats_own_reading(file: VehicleFile, request: Request, observation: Obser
     )
 
 
-def _reading(file: VehicleFile, observation: Observation, outcome: Outcome) -> Reading:
-    roadside = observation.type is ObservationType.ROAD_SIDE_ASSISTANCE
+def _reading(file: VehicleFile, request: Request, observation: Observation, outcome: Outcome) -> Reading:
+    roadside = request.source is SourceKind.GARAGE and observation.type is ObservationType.ROAD_SIDE_ASSISTANCE
     return Reading(
         date=observation.reading_date,
         arrival=1 + max((reading.arrival for reading in file.history), default=0),
         km=observation.km,
         starts_segment=outcome.starts_segment,
-        source=SourceKind.ROADSIDE if roadside else SourceKind.GARAGE,
+        source=SourceKind.ROADSIDE if roadside else request.source,
     )
 
 

@@ -22,8 +22,8 @@ from odopass.registry.store.database import Database
 
 _REQUESTS = """
     select guid, subject, kind, case_guid, case_subject, account_id, received_at, identification, identifier,
-        observation_type, reading_date, km
-    from request
+        observation_type, reading_date, km, coalesce(account.source, 'garage'), delivery_id is not null
+    from request left join account on account.id = request.account_id
     where guid = any($1::uuid[])
 """
 _CASES = """
@@ -32,7 +32,7 @@ _CASES = """
     from unnest($1::uuid[]) as asked(guid)
     join observation_case c using (guid)
 """
-_VEHICLES = "select id, category, max_mass_kg, first_use from vehicle where id = any($1::bigint[])"
+_VEHICLES = "select id, category, max_mass_kg, first_use, vin from vehicle where id = any($1::bigint[])"
 _READINGS = """
     select vehicle_id, reading_date, arrival, km, starts_segment, source
     from reading
@@ -66,6 +66,8 @@ class Request:
 
     Attributes:
         observation: what it says; None for a confirmation.
+        source: who reads the odometers of the account that sent it.
+        delivered: whether it came in a file, so that nobody will answer what is asked about it.
     """
 
     guid: UUID
@@ -78,6 +80,8 @@ class Request:
     identification: Identification
     identifier: str
     observation: Observation | None
+    source: SourceKind = SourceKind.GARAGE
+    delivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +119,15 @@ class VehicleFile:
 
     Attributes:
         vehicle: None if no vehicle was identified.
+        vin: the vehicle's.
         history: the readings that count.
         reports: what garages have reported and is not in ERROR, at least on the days that are judged.
         requests: those to be judged, in order of arrival.
         cases: the cases that they follow on.
     """
 
-    vehicle: Vehicle | None
+    vehicle: Vehicle | None = None
+    vin: str | None = None
     history: History = field(default_factory=History)
     reports: list[OwnReport] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
@@ -134,8 +140,9 @@ async def read_files(connection: Database, claims: Sequence[Claim]) -> dict[int,
     requests = await _requests(connection, claims)
     followed = [request.case_guid for request in requests.values() if request.kind != "submission"]
     cases = {row["guid"]: _case(row) for row in await connection.fetch(_CASES, followed)} if followed else {}
-    vehicles = {row[0]: Vehicle(*row) for row in await connection.fetch(_VEHICLES, subjects)} if subjects else {}
-    files = {claim.subject: VehicleFile(vehicles.get(claim.subject)) for claim in claims}
+    files = {claim.subject: VehicleFile() for claim in claims}
+    for vehicle_id, *facts, vin in await connection.fetch(_VEHICLES, subjects) if subjects else ():
+        files[vehicle_id] = VehicleFile(Vehicle(vehicle_id, *facts), vin)
     for claim in claims:
         file = files[claim.subject]
         file.requests = [requests[guid] for guid in claim.requests]
@@ -161,6 +168,8 @@ async def _requests(connection: Database, claims: Sequence[Claim]) -> dict[UUID,
             identification=Identification(row[7]),
             identifier=row[8],
             observation=None if row[9] is None else _observation(row[9], row[10], row[11]),
+            source=_SOURCES[row[12]],
+            delivered=row[13],
         )
         for row in rows
     }

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
+from odopass.registry.journal.appending import append
 from odopass.registry.judging.claiming import Claim, release, still_held
 from odopass.registry.judging.deciding import Settlement
+from odopass.registry.judging.journaling import entry_of
 from odopass.registry.report.claims import ask_for_reports
 from odopass.registry.store.database import Database
 
@@ -77,6 +79,7 @@ async def settle(
     await _open_cases(connection, [each for each in settlements if each.opens], now)
     await _change_cases(connection, [each for each in settlements if not each.opens], now)
     await _add_readings(connection, settlements, now)
+    await append(connection, [entry_of(each) for each in settlements])
     await ask_for_reports(connection, list(_asked_for(settlements, now)))
     await release(connection, held)
     return held

@@ -6,12 +6,15 @@ claimed when it died is claimed again when its lease has run out.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import structlog
 
 from odopass.clock import Clock
+from odopass.registry import tracing
 from odopass.registry.faultpoints import reached
 from odopass.registry.judging.claiming import Claim, claim
 from odopass.registry.judging.deciding import Settlement, decide
@@ -73,26 +76,33 @@ class Worker:
         Returns:
             How many requests were settled.
         """
-        async with self._pool.acquire() as connection:
-            claims = await claim(connection, most=self._batch, lease=self._lease)
-            if not claims:
-                return 0
-            reached("judging: after the claim")
-            files = await _read(connection, claims)
-        reached("judging: after reading the histories")
-        judged = [
-            (each, settlements)
-            for each in claims
-            if each.subject in files and (settlements := _judge(each, files[each.subject])) is not None
-        ]
-        return await self._settle(judged)
+        with ExitStack() as batch:
+            async with self._pool.acquire() as connection:
+                begun = time.time_ns()
+                claims = await claim(connection, most=self._batch, lease=self._lease)
+                if not claims:
+                    return 0
+                requests = tracing.guids(guid for each in claims for guid in each.requests)
+                batch.enter_context(tracing.span("judging batch", begun_ns=begun, requests=requests))
+                with tracing.span("claim", begun_ns=begun, vehicles=len(claims)):
+                    reached("judging: after the claim")
+                with tracing.span("reading histories"):
+                    files = await _read(connection, claims)
+            reached("judging: after reading the histories")
+            judged = [
+                (each, settlements)
+                for each in claims
+                if each.subject in files and (settlements := _judge(each, files[each.subject])) is not None
+            ]
+            return await self._settle(judged)
 
     async def _settle(self, judged: Sequence[Judged]) -> int:
         try:
             now = self._clock.now()
-            async with self._pool.acquire() as connection, connection.transaction():
-                held = await settle(connection, judged, now=now)
-                reached("judging: judged, before the commit")
+            with tracing.span("settling", vehicles=len(judged)):
+                async with self._pool.acquire() as connection, connection.transaction():
+                    held = await settle(connection, judged, now=now)
+                    reached("judging: judged, before the commit")
         except OF_SINGLE_ROWS as error:
             if len(judged) == 1:
                 _log.error("could not settle", requests=_guids(judged), error=str(error))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from odopass.registry.journal.appending import append
+from odopass.registry.journal.entries import Entry, moment
 from odopass.registry.store.database import Database, Pool
 
 _ON = """
@@ -30,12 +32,18 @@ class Closed:
 
 async def close(database: Database, until: datetime, reason: str) -> None:
     """Take no requests until then; an earlier end is replaced."""
-    await database.execute(_ON, until, reason)
+    async with database.transaction():
+        await database.execute(_ON, until, reason)
+        await append(database, [Entry("maintenance.on", "maintenance", {"until": moment(until)})])
 
 
 async def reopen(database: Database, now: datetime) -> bool:
     """Take requests again; whether the registry was closed by hand."""
-    return str(await database.execute(_OFF, now)) != "DELETE 0"
+    async with database.transaction():
+        closed_by_hand = str(await database.execute(_OFF, now)) != "DELETE 0"
+        if closed_by_hand:
+            await append(database, [Entry("maintenance.off", "maintenance", {})])
+    return closed_by_hand
 
 
 async def closed(database: Database | Pool, now: datetime) -> Closed | None:

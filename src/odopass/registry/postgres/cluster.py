@@ -133,7 +133,11 @@ class EmbeddedPostgres:
     @property
     def admin_dsn(self) -> str:
         """The address of the maintenance database for the superuser: backups, databases, roles."""
-        return self._address(SUPERUSER, "postgres")
+        return self.admin_dsn_of("postgres")
+
+    def admin_dsn_of(self, database: str) -> str:
+        """The address of a database for the superuser: what the registry's own role shall not be able to do."""
+        return self._address(SUPERUSER, database)
 
     def create_database(self, name: str) -> bool:
         """Make a database that belongs to the registry's role, unless it exists; return whether it was made."""

@@ -7,7 +7,9 @@ from datetime import date, datetime
 
 from odopass.domain.history import SourceKind
 from odopass.domain.observation import ObservationType
+from odopass.registry.journal.appending import append
 from odopass.registry.report.content import ReadingLine, VehicleData
+from odopass.registry.report.journaling import joined
 from odopass.registry.report.sources import ForeignReading
 from odopass.registry.store.database import Database, Pool, fetch_one
 
@@ -34,6 +36,7 @@ _JOIN = """
         select from reading
         where vehicle_id = $1 and reading_date = told.day and reading.km = told.km and source = 'foreign'
     )
+    returning reading_date, km, source, observation_type, starts_segment, country, in_miles
 """
 # Two reports about a vehicle may stand at the same moment: the second looks after the first has committed.
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('readings from abroad'), hashint8($1))"
@@ -74,13 +77,13 @@ async def reading_lines(database: Database, vehicle_id: int) -> tuple[ReadingLin
 
 
 async def join_foreign_readings(
-    database: Database, vehicle_id: int, readings: Iterable[ForeignReading], *, now: datetime
+    database: Database, vehicle_id: int, readings: Iterable[ForeignReading], *, vin: str, now: datetime
 ) -> None:
     """Let readings from abroad join the vehicle's history, each once; to be called within a transaction."""
     told: Sequence[ForeignReading] = tuple(dict.fromkeys(readings))
     if told:
         await database.execute(_ONE_AT_A_TIME, vehicle_id)
-        await database.execute(
+        rows = await database.fetch(
             _JOIN,
             vehicle_id,
             [reading.date for reading in told],
@@ -89,6 +92,7 @@ async def join_foreign_readings(
             [reading.in_miles for reading in told],
             now,
         )
+        await append(database, joined(vin, vehicle_id, rows))
 
 
 async def latest_reading_since(database: Database | Pool, vehicle_id: int, since: datetime) -> tuple[date, int] | None:

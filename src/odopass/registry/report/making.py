@@ -16,7 +16,9 @@ from typing import Final
 import structlog
 
 from odopass.clock import Clock, belgian_day
+from odopass.registry import tracing
 from odopass.registry.faultpoints import reached
+from odopass.registry.journal.appending import append
 from odopass.registry.looping import Loop
 from odopass.registry.report.claims import ReportClaim, claim_reports, still_held
 from odopass.registry.report.content import (
@@ -28,6 +30,7 @@ from odopass.registry.report.content import (
     stored_content,
 )
 from odopass.registry.report.histories import join_foreign_readings, reading_lines, unifier_of, vehicle_data
+from odopass.registry.report.journaling import published
 from odopass.registry.report.numbers import new_number, new_public_id
 from odopass.registry.report.sources import Enquiry, Question
 from odopass.registry.store.database import Pool
@@ -124,14 +127,15 @@ class ReportMaker:
                 imported_used=vehicle.imported_used,
                 country=None,
             )
-        enquiry = await self.ask(question)
+        with tracing.span("enquiry", request=str(claim.case_guid)):
+            enquiry = await self.ask(question)
         reached("report: the sources were asked")
         now = self.clock.now()
         async with self.pool.acquire() as connection, connection.transaction():
             if not await still_held(connection, claim):
                 _log.warning("lease lost")
                 return
-            await join_foreign_readings(connection, claim.vehicle_id, enquiry.readings, now=now)
+            await join_foreign_readings(connection, claim.vehicle_id, enquiry.readings, vin=vehicle.vin, now=now)
             earlier = await connection.fetchval(_FIRST_CONTENT, claim.case_guid)
             content = self._content(
                 claim, told(vehicle, enquiry), await reading_lines(connection, claim.vehicle_id), enquiry
@@ -139,9 +143,11 @@ class ReportMaker:
             if earlier is not None:
                 first = stored_content(earlier)
                 content = replace(content, day=first.day, valid_until=first.valid_until)
+            stored = store_content(content)
             await connection.execute(
-                _WRITE, claim.case_guid, content.number, content.public_id, content.made_at, store_content(content)
+                _WRITE, claim.case_guid, content.number, content.public_id, content.made_at, stored
             )
+            await append(connection, [published(claim.case_guid, claim.vehicle_id, content, stored)])
             reached("report: written, before the commit")
         _log.info("report stands", sources={line.name: line.state.value for line in content.sources})
 

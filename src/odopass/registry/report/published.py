@@ -12,6 +12,7 @@ from asyncpg import Record
 
 from odopass.clock import Clock
 from odopass.domain import limits
+from odopass.registry.journal.proving import prove_report
 from odopass.registry.report.claims import ask_again
 from odopass.registry.report.content import ReportContent, SourceState, stored_content
 from odopass.registry.report.histories import latest_reading_since
@@ -100,6 +101,26 @@ class Reports:
     async def by_number(self, number: str) -> Published | None:
         """The report with a document number."""
         return await self._published(await self._pool.fetchrow(_BY_NUMBER, number))
+
+    async def proof(self, public_id: str) -> bytes | None:
+        """The proof that a report and its readings are in the journal; None while the journal has no seal."""
+        row = await self._pool.fetchrow(_BY_PUBLIC_ID, public_id)
+        if row is None:
+            return None
+        content = stored_content(row["content"])
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            proof = await prove_report(
+                connection,
+                row["case_guid"],
+                number=content.number,
+                vin=content.vehicle.vin,
+                registry=content.registry,
+                readings=[(line.date.isoformat(), line.km, line.source.value) for line in content.readings],
+            )
+        return None if proof is None else proof.model_dump_json(indent=1).encode()
 
     async def _published(self, row: Record | None) -> Published | None:
         if row is None:

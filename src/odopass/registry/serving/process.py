@@ -21,11 +21,14 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from odopass.clock import Clock, SystemClock
+from odopass.registry import tracing
 from odopass.registry.api.app import build_app
 from odopass.registry.api.service import Service, nobody, open_pool, open_service
+from odopass.registry.journal.sealing import Sealer
 from odopass.registry.judging.worker import Worker
 from odopass.registry.report.setup import Reporting, open_reporting, read_setup
 from odopass.registry.serving.protocol import OnePacketProtocol
+from odopass.registry.serving.renewing import renewing
 from odopass.registry.settings import Settings
 from odopass.registry.store.database import Pool
 
@@ -86,6 +89,7 @@ async def serve(
         surroundings: of a test environment; None: the registry alone.
     """
     time = clock or SystemClock()
+    tracing.configure("api")
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Service]:
@@ -98,6 +102,7 @@ async def serve(
             async with (
                 running(worker),
                 running(reporting.maker),
+                running(make_sealer(settings, pool)),
                 open_service(settings, pool, reporting.reports, clock=time, arrived=worker.wake) as service,
             ):
                 yield service
@@ -107,24 +112,34 @@ async def serve(
         server = _Server(app, OnePacketProtocol, tls, on_started)
     else:
         server = _Server(surroundings.around(app), surroundings.protocol, tls, on_started)
-    await server.serve(list(listeners))
+    async with renewing(tls):
+        await server.serve(list(listeners))
 
 
 async def work(settings: Settings, *, clock: Clock | None = None) -> None:
-    """Judge and make reports until SIGTERM or SIGINT; the batch under way is settled before this returns."""
+    """Judge, make reports and seal the journal until SIGTERM or SIGINT.
+
+    The batch under way is settled before this returns.
+    """
     time = clock or SystemClock()
+    tracing.configure("worker")
     async with open_pool(settings) as pool, _reporting(settings, pool, time) as reporting:
         worker = make_worker(settings, pool, time)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.stop)
-        async with running(reporting.maker):
+        async with running(reporting.maker), running(make_sealer(settings, pool)):
             await worker.run()
 
 
 def make_worker(settings: Settings, pool: Pool, clock: Clock) -> Worker:
     """A worker as the settings say."""
     return Worker(pool, clock, batch=settings.batch, lease=timedelta(seconds=settings.lease_seconds))
+
+
+def make_sealer(settings: Settings, pool: Pool) -> Sealer:
+    """A sealer of the journal as the settings say."""
+    return Sealer(pool, every=settings.seal_seconds)
 
 
 def _reporting(settings: Settings, pool: Pool, clock: Clock) -> AbstractAsyncContextManager[Reporting]:
@@ -141,7 +156,7 @@ class _Loop(Protocol):
 
 @asynccontextmanager
 async def running(worker: _Loop) -> AsyncIterator[None]:
-    """A worker or a maker of reports beside whatever else this process does."""
+    """A worker, a maker of reports or a sealer beside whatever else this process does."""
     task = asyncio.create_task(worker.run(), name=type(worker).__name__)
     try:
         yield

@@ -30,7 +30,30 @@ class Certificate:
     key: Path
 
 
-def server_context(certificates: Sequence[Certificate]) -> ssl.SSLContext:
+class ServerContext(ssl.SSLContext):
+    """A server's TLS, and where its certificates come from.
+
+    Attributes:
+        certificates: the files; `renew` reads them again.
+    """
+
+    certificates: tuple[Certificate, ...] = ()
+
+    def renew(self) -> None:
+        """Take what the files hold now for the connections that begin from here on.
+
+        Raises:
+            OSError: a file cannot be read, or a key is not that of its certificate; nothing has changed.
+        """
+        server_context(self.certificates)  # half of a bad pair must not come into use
+        self._load()
+
+    def _load(self) -> None:
+        for certificate in self.certificates:
+            self.load_cert_chain(certificate.chain, certificate.key)
+
+
+def server_context(certificates: Sequence[Certificate]) -> ServerContext:
     """A server's TLS: versions 1.2 and 1.3 with the wire's suites.
 
     Args:
@@ -39,13 +62,13 @@ def server_context(certificates: Sequence[Certificate]) -> ssl.SSLContext:
     Raises:
         OSError: a file cannot be read, or a key is not that of its certificate.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
+    context.certificates = tuple(certificates)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(":".join(SUITES))
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     # The group of RFC 7919 for the DHE suites; its size equals the strength of the other suites' keys.
     with as_file(files(__package__) / "ffdhe3072.pem") as parameters:
         context.load_dh_params(str(parameters))
-    for certificate in certificates:
-        context.load_cert_chain(certificate.chain, certificate.key)
+    context._load()  # noqa: SLF001 - the class's own maker
     return context

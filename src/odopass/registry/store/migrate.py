@@ -36,7 +36,7 @@ class Migration:
     """One step from one state of the tables to the next.
 
     Attributes:
-        number: its place in the order, from 1 without gaps.
+        number: its place in the order, from 1. A number may be missing.
         name: the name of its file, for example 0001_first_tables.
         sql: what is executed, in one transaction.
     """
@@ -55,7 +55,7 @@ def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
     """Read the migrations of this program in order.
 
     Raises:
-        ValueError: if a file has another name than NNNN_title.sql, or the numbers are not 1, 2, 3 …
+        ValueError: if a file has another name than NNNN_title.sql, or two have the same number.
     """
     migrations = []
     for path in sorted(folder.glob("*.sql")):
@@ -64,8 +64,8 @@ def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
             raise ValueError(f"{path.name}: a migration is named NNNN_title.sql")
         migrations.append(Migration(int(match["number"]), path.stem, path.read_text(encoding="utf-8")))
     numbers = [migration.number for migration in migrations]
-    if numbers != list(range(1, len(numbers) + 1)):
-        raise ValueError(f"the migrations in {folder} are numbered {numbers}, not 1, 2, 3 …")
+    if len(set(numbers)) < len(numbers) or 0 in numbers:
+        raise ValueError(f"the migrations in {folder} are numbered {numbers}; each needs a number of its own, from 1")
     return migrations
 
 
@@ -93,8 +93,11 @@ async def migrate(url: str, *, folder: Path = MIGRATIONS) -> list[str]:
             await connection.execute(_TABLE)
             done = await connection.fetch("select number, name, sha256 from schema_migration order by number")
             _check_applied(done, migrations)
+            applied_before = {row["number"] for row in done}
             applied = []
-            for migration in migrations[len(done) :]:
+            for migration in migrations:
+                if migration.number in applied_before:
+                    continue
                 await _apply(connection, migration)
                 applied.append(migration.name)
             return applied

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
+from odopass.registry.journal.appending import append
+from odopass.registry.journal.entries import Entry
+from odopass.registry.journal.readings import reading_json, shown
 from odopass.registry.store.database import Database
 
 _NEW_IDS = """
     select nextval(pg_get_serial_sequence('vehicle', 'id')) from generate_series(1, $1::integer)
 """
+_VINS = "select id, vin from vehicle where id = any($1::bigint[])"
+_READINGS_AT_ONCE = 10_000
 
 
 class VehicleRow(NamedTuple):
@@ -107,5 +113,28 @@ async def load_plates(connection: Database, rows: Iterable[PlateRow]) -> None:
 
 
 async def load_readings(connection: Database, rows: Iterable[ReadingRow]) -> None:
-    """Add readings; their order of arrival is that of the rows. They are taken as they are, not judged."""
-    await connection.copy_records_to_table("reading", columns=ReadingRow._fields, records=rows)
+    """Add readings, within the caller's transaction; their order of arrival is that of the rows.
+
+    They are taken as they are, not judged. Each gets its entry in the journal.
+    """
+    remaining = iter(rows)
+    while portion := list(islice(remaining, _READINGS_AT_ONCE)):
+        await connection.copy_records_to_table("reading", columns=ReadingRow._fields, records=portion)
+        ids = list({row.vehicle_id for row in portion})
+        vins = {row[0]: row[1] for row in await connection.fetch(_VINS, ids)}
+        await append(connection, [_loaded(vins[row.vehicle_id], row) for row in portion])
+
+
+def _loaded(vin: str, row: ReadingRow) -> Entry:
+    reading = reading_json(
+        vehicle=row.vehicle_id,
+        date=row.reading_date,
+        km=row.km,
+        source=row.source,
+        observation_type=row.observation_type,
+        account=row.account_id,
+        starts_segment=row.starts_segment,
+        remarks=row.remarks,
+    )
+    about = vin if row.case_guid is None else str(row.case_guid)
+    return Entry("reading.loaded", about, {"reading": reading}, shown(vin, reading))

@@ -22,7 +22,7 @@ from odopass.sandbox.faults.choosing import Asked, Chosen, Rules
 from odopass.sandbox.faults.connections import CUT, HANDSHAKE_FAULT
 from odopass.sandbox.faults.lookup import known_request, vin_in
 from odopass.sandbox.faults.operations import operation_of
-from odopass.sandbox.faults.pretending import pretend_ongoing
+from odopass.sandbox.faults.pretending import PretendingOngoing
 from odopass.sandbox.faults.rules import Kind
 from odopass.sandbox.traffic.exchange import AppliedFault
 from odopass.sandbox.traffic.recording import FAULT
@@ -49,7 +49,7 @@ class Misbehaving:
         rules: that are applied.
         clock: of the sandbox.
         slow_vehicles: those whose requests stay ONGOING, by VIN, and for how many seconds.
-        ending: whether the sandbox has been told to end; then nothing is waited for.
+        ending: whether the server has begun to end; then nothing is waited for.
     """
 
     def __init__(
@@ -84,15 +84,21 @@ class Misbehaving:
         vin, received_at = await self._known(guid, garage, body.content)
         age = None if received_at is None else self._clock.now() - received_at
         asked = Asked(operation, garage, vin, guid, age)
+        app: ASGIApp = self._registry
         if age is not None and age.total_seconds() < self._slow_vehicles.get(vin, 0):
-            await pretend_ongoing(self._registry, asked, scope, body.receive, send)
-            return
+            app = PretendingOngoing(self._registry, asked)
+        elif (hold := self._rules.choose_hold(asked)) is not None:
+            app = PretendingOngoing(self._registry, asked)
+            scope[FAULT] = AppliedFault(hold.name, hold.rule.kind)
         chosen = self._rules.choose(asked)
         if chosen is None:
-            await self._registry(scope, body.receive, send)
+            await app(scope, body.receive, send)
             return
         scope[FAULT] = AppliedFault(chosen.name, chosen.rule.kind)
-        await self._apply(chosen, asked, scope, body.receive, send)
+        if chosen.rule.kind is Kind.ONGOING:
+            await PretendingOngoing(self._registry, asked)(scope, body.receive, send)
+        else:
+            await self._apply(chosen, app, scope, body.receive, send)
 
     async def _known(self, guid: UUID | None, garage: str, body: bytes) -> tuple[str, datetime | None]:
         """The vehicle that a request is about, and when the newest request of its case arrived."""
@@ -106,24 +112,21 @@ class Misbehaving:
             return "", None
         return ("", None) if known is None else (known.vin, known.received_at)
 
-    async def _apply(self, chosen: Chosen, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = chosen.rule.kind
-        if kind is Kind.ONGOING:
-            await pretend_ongoing(self._registry, asked, scope, receive, send)
-        elif kind is Kind.CUT_BEFORE:
+    async def _apply(self, chosen: Chosen, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        if chosen.rule.kind is Kind.CUT_BEFORE:
             await _cut(scope, receive)
         elif (instead := _instead(chosen)) is not None:
             await instead(scope, receive, send)
         else:
-            await self._spoil(chosen, await Answer.of(self._registry, scope, receive), scope, receive, send)
+            await self._spoil(chosen, await Answer.of(app, scope, receive), scope, receive, send)
 
     async def _spoil(self, chosen: Chosen, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request that was served be answered badly."""
         match chosen.rule.kind:
             case Kind.DELAY:
                 part = _LEAST_OF_MILD + (1 - _LEAST_OF_MILD) * chosen.chance if chosen.mild else 1.0
-                if await self._wait((chosen.rule.seconds or 0) * part, receive):
-                    await answer.send_on(send)
+                await self._wait((chosen.rule.seconds or 0) * part, receive)
+                await answer.send_on(send)
             case Kind.BROKEN_JSON:
                 await answer.send_other(answer.content[: len(answer.content) * 2 // 3], send)
             case Kind.HALF_ANSWER if answer.content:
@@ -132,15 +135,14 @@ class Misbehaving:
             case _:
                 await _cut(scope, receive)
 
-    async def _wait(self, seconds: float, receive: Receive) -> bool:
-        """Wait; whether somebody is still there to be answered."""
+    async def _wait(self, seconds: float, receive: Receive) -> None:
+        """Wait as long as somebody waits for the answer."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         gone = asyncio.ensure_future(_gone(receive))
         try:
             while not gone.done() and not self._ending() and (left := until - loop.time()) > 0:
                 await asyncio.wait({gone}, timeout=min(left, _LOOK_SECONDS))
-            return not gone.done()
         finally:
             gone.cancel()
             await asyncio.gather(gone, return_exceptions=True)

@@ -157,8 +157,22 @@ class Rules:
 
     def choose(self, asked: Asked) -> Chosen | None:
         """The rule that this request follows, if any."""
+        return self._choose(asked, lambda rule: not rule.holds)
+
+    def choose_hold(self, asked: Asked) -> Chosen | None:
+        """The rule by which the request that is asked about is held to be ONGOING, if any.
+
+        Another rule may apply besides: what goes wrong on the way of an answer does not tell how a request stands.
+        """
+        return self._choose(asked, lambda rule: rule.holds)
+
+    def _choose(self, asked: Asked, fits: Callable[[Rule], bool]) -> Chosen | None:
         with self._lock:
-            fitting = (each for each in self._standing if not each.rule.kind.of_tls and _concerns(each.rule, asked))
+            fitting = (
+                each
+                for each in self._standing
+                if not each.rule.kind.of_tls and fits(each.rule) and _concerns(each.rule, asked)
+            )
             return self._first(fitting, (asked.garage, asked.operation), asked.guid)
 
     def choose_handshake(self) -> Chosen | None:
@@ -187,7 +201,7 @@ def _is_turn(standing: Standing, guid: UUID | None, chance: float) -> bool:
     if rule.every is not None:
         return standing.fitting % rule.every == 0
     turn = chance < rule.probability
-    if rule.kind is not Kind.ONGOING or rule.seconds is None or guid is None:
+    if not rule.holds or guid is None:
         return turn
     # What was done once is never undone again: of each request it is decided once whether it takes its time.
     if len(standing.decided) >= _MOST_DECIDED:

@@ -20,10 +20,12 @@ class Connections:
 
     Attributes:
         bad_handshakes: the rule that each was begun by, for those that began badly.
+        ending: whether the server has begun to end; then nothing may wait any longer.
     """
 
     def __init__(self) -> None:
         self.bad_handshakes: WeakKeyDictionary[ssl.SSLObject, AppliedFault] = WeakKeyDictionary()
+        self.ending = False
         self._open: WeakSet[OnePacketProtocol] = WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -52,7 +54,7 @@ class Connections:
     def _end_idle(self) -> None:
         for connection in list(self._open):
             if not connection.transport.is_closing():
-                connection.shutdown()
+                OnePacketProtocol.shutdown(connection)
 
 
 class _CuttingProtocol(OnePacketProtocol):
@@ -63,6 +65,11 @@ class _CuttingProtocol(OnePacketProtocol):
         handshake = transport.get_extra_info("ssl_object")
         self._bad_handshake = None if handshake is None else self.of.bad_handshakes.get(handshake)
         self.of.opened(self)
+
+    def shutdown(self) -> None:
+        """The server ends."""
+        self.of.ending = True
+        super().shutdown()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -24,30 +24,34 @@ from odopass.wire.status import encode_status
 _OK, _CONFLICT = 200, 409
 
 
-async def pretend_ongoing(registry: Starlette, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer as the registry does while a request is ONGOING, to those whom it would tell how the request stands.
+class PretendingOngoing:
+    """Answers as the registry does while a request is ONGOING, to those whom it would tell how the request stands.
 
     Args:
         registry: the application of the registry.
         asked: what is asked.
-        scope: as in ASGI.
-        receive: as in ASGI.
-        send: as in ASGI.
     """
-    if asked.operation in (Operation.CORRECTION, Operation.CONFIRM):
-        if await _is_new(registry, asked, scope, receive):
-            await answer_to(not_an_issue(Status.ONGOING))(scope, receive, send)
+
+    def __init__(self, registry: Starlette, asked: Asked) -> None:
+        self._registry = registry
+        self._asked = asked
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        operation = self._asked.operation
+        if operation in (Operation.CORRECTION, Operation.CONFIRM):
+            if await _is_new(self._registry, self._asked, scope, receive):
+                await answer_to(not_an_issue(Status.ONGOING))(scope, receive, send)
+            else:
+                await self._registry(scope, receive, send)
+            return
+        real = await Answer.of(self._registry, scope, receive)
+        if operation is Operation.STATUS and real.status == _OK:
+            await _status()(scope, receive, send)
+        elif operation is Operation.VHR and real.status in (_OK, _CONFLICT):
+            await answer_to(NotNow(Status.ONGOING, WHY_NOT[Status.ONGOING]))(scope, receive, send)
         else:
-            await registry(scope, receive, send)
-        return
-    real = await Answer.of(registry, scope, receive)
-    if asked.operation is Operation.STATUS and real.status == _OK:
-        await _status()(scope, receive, send)
-    elif asked.operation is Operation.VHR and real.status in (_OK, _CONFLICT):
-        ongoing = NotNow(Status.ONGOING, WHY_NOT[Status.ONGOING])
-        await answer_to(ongoing)(scope, receive, send)
-    else:
-        await real.send_on(send)
+            await real.send_on(send)
 
 
 def _status() -> Response:

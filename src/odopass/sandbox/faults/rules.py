@@ -99,6 +99,11 @@ class Rule:
     seconds: float | None = None
     retry_after: int | None = None
 
+    @property
+    def holds(self) -> bool:
+        """Whether it is about how a request stands for some time, and not about one answer."""
+        return self.kind is Kind.ONGOING and self.seconds is not None
+
 
 def problems_of(rule: Rule) -> Iterator[tuple[str, str]]:
     """What is wrong with a rule: the member's name on the wire and what to do; nothing if it makes sense."""

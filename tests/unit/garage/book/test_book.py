@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from odopass.clock import SystemClock
 from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
-from odopass.garage.book import Awaited, Blocker, Book, BookFault, OrderBlocked, Stale
+from odopass.garage.book import Awaited, Blocker, Book, BookFault, OrderBlocked, SecondThatDay, Stale
 from odopass.garage.book.entries import ReadingDraft, State, StepKind, Vehicle, WorkOrder
 from odopass.wire.status import Description, IssueItem
 
@@ -179,49 +180,95 @@ def test_readings_are_found_by_part_of_a_plate_however_it_is_typed(book: Book) -
     assert book.readings.find(search="9-zzz") == []
 
 
-@pytest.mark.requirement("G3")
-def test_a_power_cut_at_any_byte_of_the_last_write_leaves_all_of_it_or_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "book.sqlite3"
-    with Book.open(path, SystemClock()) as book:
+@pytest.mark.requirement("G8")
+def test_a_second_reading_of_a_vehicle_and_day_is_not_sent_by_whatever_way_it_comes(book: Book) -> None:
+    first = book.decisions.enter(DRAFT).number
+    second = replace(DRAFT, km=120_001)
+    with pytest.raises(SecondThatDay, match="of this day already") as refused:
+        book.decisions.enter(second)
+    assert refused.value.reading.number == first
+    handed_over = book.decisions.enter(second, state=State.CHECK).number
+    with pytest.raises(SecondThatDay):
+        book.decisions.release(handed_over)
+    excluded = book.decisions.enter(second, state=State.EXCLUDED).number
+    with pytest.raises(SecondThatDay):
+        book.decisions.include(excluded)
+    other = book.decisions.enter(replace(DRAFT, reading_date=date(2026, 11, 23))).number
+    with pytest.raises(SecondThatDay):
+        book.decisions.correct(other, DRAFT)
+    assert [step.reading for step in book.outbox.steps()] == [first, other]
+
+
+@pytest.mark.requirement("G8")
+def test_what_the_registry_has_called_the_second_of_its_day_is_not_followed_by_a_third(book: Book) -> None:
+    book.decisions.enter(DRAFT)
+    answered(book, GUID)
+    told(book, Status.ERROR, IssueItem("150", Description(nl="", fr="", de="")))
+    with pytest.raises(SecondThatDay):
         book.decisions.enter(DRAFT)
-        with sqlite3.connect(path) as other:
-            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        other.close()
-        [step] = book.outbox.steps()
-        begun = book.outbox.begin(step, b"{}")
-        wal = path.with_name("book.sqlite3-wal")
-        before = wal.stat().st_size
-        book.outbox.answered(begun, GUID)
-        whole, database = wal.read_bytes(), path.read_bytes()
-    states = set()
-    # Each byte where the first frame begins, and every 97th of the rest.
-    for cut in sorted({*range(before, len(whole) + 1, 97), *range(before, before + 200), len(whole)}):
-        cut_off = tmp_path / "cut"
-        cut_off.mkdir()
-        (cut_off / "book.sqlite3").write_bytes(database)
-        (cut_off / "book.sqlite3-wal").write_bytes(whole[:cut])
-        with Book.open(cut_off / "book.sqlite3", SystemClock()) as book:
-            [reading] = book.readings.find()
-            steps = book.outbox.steps()
-        states.add(reading.state)
-        assert (reading.request_guid is None) is (reading.state is State.TO_SEND) is (len(steps) == 1)
-        assert all(each.attempts == 1 and each.key == begun.key for each in steps)
-        shutil.rmtree(cut_off)
-    assert states == {State.TO_SEND, State.ONGOING}
 
 
-def test_a_full_disk_is_told_and_nothing_of_the_reading_is_saved(tmp_path: Path) -> None:
-    with Book.open(tmp_path / "book.sqlite3", SystemClock()) as book:
-        book._storage._db.execute("PRAGMA max_page_count = 1")  # as many pages as there are: no room for more
-        with pytest.raises(BookFault, match="full") as fault:
-            _enter_many(book)
-        assert fault.value.kind == "full"
-        assert len(book.outbox.steps()) == len(book.readings.find(limit=5_000))
+@pytest.mark.requirement("G5", "G8")
+def test_a_lapsed_vehicle_history_after_an_ordinary_reading_of_the_day_sends_nothing_again(book: Book) -> None:
+    ordinary = book.decisions.enter(DRAFT).number
+    answered(book, GUID)
+    history = book.decisions.enter(replace(DRAFT, type=ObservationType.VEHICLE_HISTORY_DOCUMENT)).number
+    book.outbox.lapse(date(2026, 11, 25))
+    assert book.decisions.offer_as_ordinary(history).number == ordinary
+    assert book.outbox.steps() == []
+    assert book.outbox.reading(history).superseded_by == ordinary
 
 
-def _enter_many(book: Book) -> None:
-    for _ in range(2_000):
-        book.decisions.enter(replace(DRAFT, read_by="x" * 400))
+@pytest.mark.requirement("G7")
+def test_a_step_that_was_replaced_meanwhile_cannot_be_begun(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    [step] = book.outbox.steps()
+    book.decisions.exclude(number, "till_sale")
+    with pytest.raises(Stale):
+        book.outbox.begin(step, b"{}")
+
+
+@pytest.mark.requirement("G3")
+def test_an_outcome_that_was_told_is_not_overwritten_by_an_answer_that_was_overtaken(book: Book) -> None:
+    number = book.decisions.enter(DRAFT).number
+    answered(book, GUID)
+    [awaited] = book.outbox.awaited()
+    told(book, Status.PROCESSED)
+    assert book.outbox.told(awaited, "ONGOING", Status.ONGOING, (), {}).state is State.PROCESSED
+    assert book.outbox.reading(number).told == "PROCESSED"
+
+
+def test_a_search_for_a_number_that_no_book_has_finds_nothing(book: Book) -> None:
+    book.decisions.enter(DRAFT)
+    assert book.readings.find(search="9" * 40) == []
+
+
+@pytest.mark.requirement("G3")
+def test_the_disk_has_confirmed_a_change_before_anybody_is_told_that_it_was_saved(book: Book) -> None:
+    [[log]] = book._storage.rows("PRAGMA journal_mode")
+    [[confirmed]] = book._storage.rows("PRAGMA synchronous")
+    full = 2
+    assert (log, confirmed) == ("wal", full)
+
+
+def test_two_programs_may_begin_the_same_book_at_once(tmp_path: Path) -> None:
+    def open_and_enter(place: int) -> int:
+        with Book.open(tmp_path / "new.sqlite3", SystemClock()) as opened:
+            return opened.decisions.enter(replace(DRAFT, vehicle=Vehicle(f"WVWTEST01CB00{place:04}", None))).number
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(open_and_enter, range(24))) == list(range(1, 25))
+
+
+def test_a_book_that_another_program_keeps_to_itself_is_told_and_nothing_is_saved(book: Book, tmp_path: Path) -> None:
+    book._storage._db.execute("PRAGMA busy_timeout = 50")
+    with closing(sqlite3.connect(tmp_path / "book.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BookFault, match="nothing was saved") as fault:
+            book.decisions.enter(DRAFT)
+        assert fault.value.kind == "busy"
+        other.execute("ROLLBACK")
+    assert book.decisions.enter(DRAFT).number == 1
 
 
 def test_a_damaged_book_is_told(tmp_path: Path) -> None:

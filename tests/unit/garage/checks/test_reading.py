@@ -8,6 +8,7 @@ import pytest
 from odopass.domain.observation import ObservationType
 from odopass.garage.book.entries import Reading, ReadingDraft, State, Vehicle
 from odopass.garage.checks import Severity, check_reading
+from odopass.wire.status import Description, IssueItem
 
 pytestmark = pytest.mark.requirement("G8")
 
@@ -110,3 +111,31 @@ def test_a_history_needs_a_vin_and_the_day_of_today() -> None:
 @pytest.mark.requirement("G9")
 def test_no_vehicle_at_all_is_an_error() -> None:
     assert codes(replace(draft(1), vehicle=Vehicle(None, None))) == ["vehicle_missing"]
+
+
+def test_a_reading_that_was_not_reported_was_still_read() -> None:
+    for state in (State.EXCLUDED, State.LAPSED):
+        assert codes(draft(89_999), booked(draft(90_000, days_ago=300), state=state)) == ["local_001"]
+    assert codes(draft(89_999), booked(draft(90_000, days_ago=300), state=State.WITHDRAWN)) == []
+
+
+def test_after_the_day_of_a_replacement_the_new_odometer_counts_whatever_was_entered_last() -> None:
+    book = (booked(draft(10, days_ago=5, kind=REPLACED)), booked(draft(180_000, days_ago=5), number=2))
+    assert codes(draft(500), *book) == []
+
+
+def test_what_the_registry_called_a_second_of_its_day_is_not_entered_again() -> None:
+    second = IssueItem("150", Description(nl="", fr="", de=""))
+    rejected = replace(booked(draft(90_000), state=State.ERROR), issues=(second,))
+    assert codes(draft(90_000), rejected) == ["second_that_day"]
+    assert codes(draft(90_000), replace(rejected, issues=())) == []
+
+
+@pytest.mark.requirement("G13")
+def test_a_vehicle_history_is_asked_for_once_per_reading() -> None:
+    asked = booked(draft(90_000, days_ago=40, kind=REPORT))
+    assert codes(draft(90_000, kind=REPORT), asked) == ["history_there", "same_as_before"]
+    assert codes(draft(90_001, kind=REPORT), asked) == []
+    lapsed = replace(asked, state=State.LAPSED)
+    assert codes(draft(90_000, kind=REPORT), lapsed) == ["same_as_before"]
+    assert codes(draft(90_000), asked) == ["same_as_before"]

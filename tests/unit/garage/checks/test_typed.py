@@ -78,3 +78,10 @@ def test_plates_are_told_apart_by_letters_and_digits_only() -> None:
     assert codes(typed_plate("1_ABC").findings) == ["plate_characters"]
     assert codes(typed_plate("--").findings) == ["plate_characters"]
     assert codes(typed_plate("1234567890").findings) == ["plate_too_long"]
+
+
+@pytest.mark.requirement("G9")
+@pytest.mark.parametrize("text", ["WVWZZZ1JZXW00000ß", "WVWZZZ1JZXW0000ı1", "WVWZZZ1JZXW000ﬁ1", "WVWZZZ1JZXW00000１"])
+def test_no_letter_of_a_vin_is_made_of_another_one(text: str) -> None:
+    assert [each.code for each in typed_vin(text).findings] == ["vin_characters"]
+    assert [each.code for each in typed_plate(text[-3:]).findings] == ["plate_characters"]

@@ -3,64 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.registry.running import OwnClock
-from tests.unit.garage.answering import Answering, answer, answering
+from tests.unit.garage.answering import answer, answering
+from tests.unit.garage.sending.before_a_server import DRAFT, GUID, TAKEN, Times, lines, sender_to, status
 
 from odopass.garage.book import Book
-from odopass.garage.book.entries import ReadingDraft, State, Vehicle
-from odopass.garage.client import Endpoint, RegistryClient
-from odopass.garage.sending import Connection, Sender, SenderLock
+from odopass.garage.book.entries import State, Vehicle
+from odopass.garage.sending import SenderLock
 from odopass.garage.sending.schedule import back_off, next_question
-from odopass.wire.basic_auth import Credentials
-from odopass.wire.kbo import enterprise_number, establishment_number
-
-DAY = date(2026, 11, 24)
-DRAFT = ReadingDraft(Vehicle("WVWTEST01CB000001", None), DAY, 120_000, read_by="Bench 1")
-GUID = "11111111-1111-4111-8111-111111111111"
-TAKEN = answer(json.dumps({"requestGuid": GUID}), "201 Created")
-
-
-def status(word: str) -> bytes:
-    return answer(json.dumps({"status": word, "issues": []}))
-
-
-class Times(OwnClock):
-    """The test's own clocks: the wall's and the one that only runs forward."""
-
-    def __init__(self) -> None:
-        super().__init__(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def times() -> Times:
-    return Times()
-
-
-@pytest.fixture
-def book(tmp_path: Path, times: Times) -> Iterator[Book]:
-    with Book.open(tmp_path / "book.sqlite3", times) as opened:
-        yield opened
-
-
-def sender_to(server: Answering, book: Book, times: Times) -> Sender:
-    endpoint = Endpoint(server.address, Credentials("2000000041", "pässword"), timeout_seconds=5)
-    client = RegistryClient(endpoint, attempts=1)
-    connection = Connection(client, enterprise_number(4_000_001), establishment_number(20_000_001))
-    return Sender(book.outbox, lambda: connection, times, monotonic=times.monotonic, chance=lambda: 1.0)
-
-
-def lines(server: Answering) -> list[str]:
-    return [each.decode("latin-1").split(" HTTP/")[0].replace(GUID, "GUID") for each in server.requests]
 
 
 @pytest.mark.requirement("G4")

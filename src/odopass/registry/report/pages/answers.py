@@ -30,6 +30,13 @@ _STATIC_TYPES: Final = {"report.css": "text/css; charset=utf-8", "icon.svg": "im
 STATIC_PATH: Final = "/static/report/"
 
 
+def download(body: bytes, name: str, media_type: str) -> Response:
+    """A file for whoever has the report's address; the name is made of letters, digits, dots and dashes."""
+    headers = _HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+    del headers["Vary"]
+    return Response(body, 200, headers, media_type)
+
+
 class Static:
     """The style sheet and the icon. Their addresses change with their bytes, so that they may be kept for good."""
 

@@ -36,6 +36,10 @@ class Lookup(Protocol):
         """The report that a request asked for."""
         ...
 
+    async def proof(self, public_id: str) -> bytes | None:
+        """The proof, as JSON, that the report and its readings are in the journal; None while nothing was sealed."""
+        ...
+
     async def by_number(self, number: str) -> Published | None:
         """The report with a document number; `number` has 12 digits that agree with their check."""
         ...

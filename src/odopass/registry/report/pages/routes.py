@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from odopass.clock import Clock, belgian_day
-from odopass.registry.report.pages.answers import STATIC_PATH, Static, Writer
+from odopass.registry.report.pages.answers import STATIC_PATH, Static, Writer, download
 from odopass.registry.report.pages.checking import Checked, Refusal, as_number
 from odopass.registry.report.pages.drawing import NARROW, WIDE, drawing_of
 from odopass.registry.report.pages.languages import chosen_language
@@ -55,6 +55,7 @@ def report_routes(
 
     return [
         Route("/vhr/{public_id}", _come_back_later(pages.report, away, writer), methods=["GET"]),
+        Route("/vhr/{public_id}/proof.json", _come_back_later(pages.proof, away, writer), methods=["GET"]),
         Route("/check", _come_back_later(pages.check, away, writer), methods=["GET"]),
         Route(STATIC_PATH + "{name}", get_static, methods=["GET"]),
     ]
@@ -66,11 +67,15 @@ def _come_back_later(page: _Page, away: tuple[type[Exception], ...], writer: Wri
             return await page(request)
         except away as error:
             _log.error("nothing can be looked up", error=str(error) or type(error).__name__)
-            answer = writer.page(request, "later.html", status=503)
-            answer.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-            return answer
+            return _later(writer, request)
 
     return guarded
+
+
+def _later(writer: Writer, request: Request) -> Response:
+    answer = writer.page(request, "later.html", status=503)
+    answer.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class _Pages:
         published = await self._at(request.path_params["public_id"])
         if published is None:
             return self.writer.page(request, "missing.html", status=404)
+        _log.info("report shown", number=published.content.number)  # not the address: it is the key
         view = view_of(
             published.content,
             language=chosen_language(request.query_params, request.headers),
@@ -98,7 +104,17 @@ class _Pages:
             registry=view.registry,
             vin=published.content.vehicle.vin,
             contradicted_since=published.newer is not None,
+            proof=f"/vhr/{published.content.public_id}/proof.json",
         )
+
+    async def proof(self, request: Request) -> Response:
+        published = await self._at(request.path_params["public_id"])
+        if published is None:
+            return self.writer.page(request, "missing.html", status=404)
+        proof = await self.lookup.proof(published.content.public_id)
+        if proof is None:
+            return _later(self.writer, request)
+        return download(proof, f"odopass-proof-{published.content.number}.json", "application/json")
 
     async def check(self, request: Request) -> Response:
         say = wording(chosen_language(request.query_params, request.headers))

@@ -1,0 +1,1 @@
+"""The journal: everything that changed data, appended, sealed and provable (R9)."""
