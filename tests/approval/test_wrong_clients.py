@@ -29,9 +29,9 @@ def used() -> set[str]:
 
 @pytest.mark.requirement("K4")
 def test_a_client_that_does_everything_right_passes_every_criterion(
-    sandbox: Sandbox, used: set[str], tmp_path: Path
+    sandbox: Sandbox, used: set[str], tmp_path: Path, long_form: bool
 ) -> None:
-    dms = GoodDms(sandbox)
+    dms = GoodDms(sandbox, real_time=long_form)
     try:
         record, findings = play(dms, sandbox, tmp_path, used=used)
     finally:
@@ -44,11 +44,11 @@ def test_a_client_that_does_everything_right_passes_every_criterion(
 @pytest.mark.requirement("K4")
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda each: each.__name__)
 def test_a_wrong_client_fails_exactly_its_criterion(
-    wrong: type[GoodDms], sandbox: Sandbox, used: set[str], tmp_path: Path
+    wrong: type[GoodDms], sandbox: Sandbox, used: set[str], tmp_path: Path, long_form: bool
 ) -> None:
     fails, scenarios = WRONG[wrong]
     assert fails in CRITERIA
-    dms = wrong(sandbox)
+    dms = wrong(sandbox, real_time=long_form)
     try:
         _, findings = play(dms, sandbox, tmp_path, scenarios=scenarios, used=used)
     finally:

@@ -48,7 +48,7 @@ class Traffic:
         said = {"answer": answer} if answer else {}
         self.record.played.append(Played(name, {"vin": VIN, **asked}, after=after, upto=upto, answer=said))
 
-    def _add(self, at: float, method: str, path: str, body: Any, status: int | None, answer: Any) -> Exchange:
+    def _add(self, at: float, method: str, path: str, body: Any, status: int | None, answer: Any) -> Exchange:  # noqa: PLR0917
         began = START + timedelta(seconds=at)
         exchange = Exchange(
             number=len(self.record.exchanges) + 1,
