@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from babel.numbers import format_decimal
+
 from odopass.approval.verdicts import Finding, Verdict
 from odopass.languages import accepted_language
 from odopass.wording import LOCALES, Wording, read_wording
@@ -89,4 +91,10 @@ def language_of(chosen: str | None, accepted: str) -> str:
 
 def reason_text(finding: Finding, say: Wording) -> str:
     """Why, as a sentence; "" if there is nothing to say."""
-    return say(finding.reason, **finding.values) if finding.reason else ""
+    values = {name: _as_written(name, value, say) for name, value in finding.values.items()}
+    return say(finding.reason, **values) if finding.reason else ""
+
+
+def _as_written(name: str, value: str, say: Wording) -> str:
+    """A value as the language writes it: seconds with its own decimal sign, all else as it is."""
+    return format_decimal(value, locale=LOCALES[say.language]) if name == "seconds" else value

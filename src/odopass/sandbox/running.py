@@ -180,8 +180,7 @@ class _Sandbox:
             recorder=recorder,
             connections=connections,
         )
-        rules.on_tls_change(handshakes.prepare)
-        rules.on_tls_change(connections.end_idle)
+        rules.around_tls_rules(handshakes.prepare, connections.end_idle)
 
         def around(app: Starlette) -> ASGIApp:
             connections.ending = False

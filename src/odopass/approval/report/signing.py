@@ -83,7 +83,9 @@ def sign_document(pdf: bytes, key: SigningKey, *, reason: str) -> bytes:
         certify=True,
         docmdp_permissions=fields.MDPPerm.NO_CHANGES,
     )
-    signed = sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), meta, signer)
+    # PDF/A wants every object on a line of its own, also the first one that is added.
+    whole = pdf if pdf.endswith(b"\n") else pdf + b"\n"
+    signed = sign_pdf(IncrementalPdfFileWriter(io.BytesIO(whole)), meta, signer)
     return bytes(signed.getvalue())
 
 

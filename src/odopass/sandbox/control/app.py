@@ -89,6 +89,10 @@ class _Operations:
             standing = await asyncio.to_thread(self._rules.add, read_rule(await body_of(request)))
         except TooManyRules:
             return refused(409, Problem((), f"There are {MOST_RULES} rules already. Remove some."))
+        except OSError as error:
+            return refused(
+                500, Problem((), f"The certificates for it cannot be written: {error.strerror}. No rule was added.")
+            )
         return told(tell_rule(standing), 201)
 
     async def clear_faults(self, _: Request) -> Response:

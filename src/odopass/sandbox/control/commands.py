@@ -226,5 +226,5 @@ def _when(told: dict[str, Any]) -> str:
     if "next" in told:
         return f"the next {told['next']}"
     if "every" in told:
-        return f"each {told['every']}th"
+        return f"one in {told['every']}"
     return f"{told['probability']:.0%} by chance" if "probability" in told else "always"

@@ -111,18 +111,23 @@ class Rules:
         self._lock = threading.Lock()
         self._added = 0
         self._standing: list[Standing] = [Standing(f"m{at}", rule, mild=True) for at, rule in enumerate(mild, 1)]
-        self._on_tls: list[Callable[[], None]] = []
+        self._before_tls: Callable[[], None] = _nothing
+        self._after_tls: Callable[[], None] = _nothing
 
-    def on_tls_change(self, call: Callable[[], None]) -> None:
-        """Have this called whenever a rule about handshakes is added."""
-        self._on_tls.append(call)
+    def around_tls_rules(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+        """Have these called before and after a rule about handshakes is added; if the first fails, none is added."""
+        self._before_tls = before
+        self._after_tls = after
 
     def add(self, rule: Rule) -> Standing:
         """Let a rule stand.
 
         Raises:
             TooManyRules: there are as many as there may be.
+            OSError: the certificates that it needs cannot be written.
         """
+        if rule.kind.of_tls:
+            self._before_tls()
         with self._lock:
             if len(self._standing) >= MOST_RULES:
                 raise TooManyRules
@@ -134,8 +139,7 @@ class Rules:
             at = sum(not each.mild for each in self._standing)
             self._standing.insert(at, standing)
         if rule.kind.of_tls:
-            for call in self._on_tls:
-                call()
+            self._after_tls()
         return standing
 
     def remove(self, name: str) -> bool:
@@ -194,6 +198,10 @@ class Rules:
             left = None if each.until is None else (each.until - now).total_seconds()
             return Chosen(each.name, each.rule, random.random(), each.mild, left)
         return None
+
+
+def _nothing() -> None:
+    """Nothing has to be done."""
 
 
 def _is_turn(standing: Standing, guid: UUID | None, chance: float) -> bool:

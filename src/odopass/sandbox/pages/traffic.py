@@ -128,6 +128,7 @@ class TrafficPages:
             "standing": [(each, described(each)) for each in standing],
             "seed": self._rules.seed,
             "api": self._api,
+            "vehicles": f"{self._api.removesuffix('/api')}/sandbox",
             "moved": _moved(ahead),
             "now": _local(self._clock.now()),
             "stamp": f"{last}-{len(rows)}-{ahead}-{'.'.join(f'{each.name}:{each.applied}' for each in standing)}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from odopass.sandbox.known import World
 from odopass.sandbox.pages.templating import file_routes, page
 from odopass.sandbox.present import VehicleNow
 from odopass.sandbox.ready_file import shown_plate
-from odopass.sandbox.vehicle_table import Line, groups
+from odopass.sandbox.vehicle_table import Group, Line, groups
 from odopass.wire.dates import format_wire_date
 
 _PATH: Final = "/sandbox"
@@ -55,7 +55,11 @@ def vehicle_routes(
                 if each.purpose.startswith("ordinary")
             ],
             groups=[
-                (group, [_row(line, _present(line, known), today()) for line in group.lines])
+                # A folder of an earlier version may hold fewer vehicles.
+                (
+                    group,
+                    [_row(line, here, today()) for line, here in _present(group, known) if here or not line.vehicle],
+                )
                 for group in groups(world())
             ],
         )
@@ -63,8 +67,11 @@ def vehicle_routes(
     return [Route(_PATH, show, methods=["GET"]), *file_routes(_FILES)]
 
 
-def _present(line: Line, known: dict[tuple[str, int | None], VehicleNow]) -> VehicleNow | None:
-    return None if line.vehicle is None else known.get((line.vehicle.row.vin, line.vehicle.row.unifier))
+def _present(group: Group, known: dict[tuple[str, int | None], VehicleNow]) -> Iterator[tuple[Line, VehicleNow | None]]:
+    """The lines of a group, each with its vehicle as it is now; None if there is none."""
+    for line in group.lines:
+        row = None if line.vehicle is None else line.vehicle.row
+        yield line, None if row is None else known.get((row.vin, row.unifier))
 
 
 def _row(line: Line, vehicle: VehicleNow | None, today: date) -> _Row:
