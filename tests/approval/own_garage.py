@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from tests.acceptance.running_garage import set_account, start_garage
-from tests.acceptance.running_sandbox import Sandbox
+from tests.acceptance.running_sandbox import Sandbox, wait_until
 
 from odopass.wire.dates import parse_wire_date
 
@@ -115,6 +115,8 @@ class OwnGarage:
         """After the ordinary reading for a vehicle for sale, which is entered first."""
         if not step["again"]:
             self.save("readings/new", step, {"for_sale": "yes"})
+            # It is offered once the reading has been sent.
+            wait_until(lambda: "Ask for the vehicle history" in self.page(self.readings[step["vin"]]))
         self.browser.post(f"{self.readings[step['vin']]}/vehicle-history").raise_for_status()
         return {}
 
