@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from tests.acceptance.running_sandbox import Sandbox, start_sandbox
 
+from odopass.approval.scenarios import SCENARIOS, Kind
+
 EXAMPLES = Path(__file__).parents[2] / "examples" / "dms"
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "get-approved.md"
 CLIENTS = {
@@ -74,7 +76,8 @@ def _pretend_earlier_run(data: Path, sandbox: Sandbox, number: int) -> None:
 
 
 @pytest.mark.requirement("K5")
-def test_the_page_names_every_example() -> None:
+def test_the_page_names_every_example_every_scenario_and_every_kind_of_step() -> None:
     page = PAGE.read_text("utf-8")
+    assert [name for name in (*SCENARIOS, *(kind.value for kind in Kind)) if f"`{name}`" not in page] == []
     for name in ("dms.py", "dms.mjs", "dms.php", "csharp"):
         assert name in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.pdf import tools
 from tests.pdf.verapdf import PDFA_2A, PDFUA_1, NotInstalledError, Validator
@@ -17,9 +19,7 @@ from odopass.approval.verdicts import overall
 
 @pytest.mark.requirement("K5")
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_signed_report_is_archivable_and_accessible(
-    language: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_signed_report_is_archivable_and_accessible(language: str, tmp_path: Path) -> None:
     try:
         validator = Validator()
     except NotInstalledError as error:
@@ -32,7 +32,7 @@ def test_the_signed_report_is_archivable_and_accessible(
     record = traffic.record
     findings = judge(record)
     report = report_of(record, findings, overall(findings), language, before={"first-status": "failed"})
-    key = open_or_make_key(tmp_path_factory.mktemp("key") / "key.pem")
+    key = open_or_make_key(tmp_path / "key.pem")
     pdf = sign_document(document_of(report, made_at=record.began), key, reason=report.outcome)
     assert validator.failures(pdf, PDFA_2A) == []
     assert validator.failures(pdf, PDFUA_1) == []
