@@ -55,11 +55,7 @@ def vehicle_routes(
                 if each.purpose.startswith("ordinary")
             ],
             groups=[
-                # A folder of an earlier version may hold fewer vehicles.
-                (
-                    group,
-                    [_row(line, here, today()) for line, here in _present(group, known) if here or not line.vehicle],
-                )
+                (group, [_row(line, here, today()) for line, here in _present(group, known)])
                 for group in groups(world())
             ],
         )
@@ -68,10 +64,12 @@ def vehicle_routes(
 
 
 def _present(group: Group, known: dict[tuple[str, int | None], VehicleNow]) -> Iterator[tuple[Line, VehicleNow | None]]:
-    """The lines of a group, each with its vehicle as it is now; None if there is none."""
+    """The lines of a group, each with its vehicle as it is now; a folder of an earlier version may hold fewer."""
     for line in group.lines:
-        row = None if line.vehicle is None else line.vehicle.row
-        yield line, None if row is None else known.get((row.vin, row.unifier))
+        if line.vehicle is None:
+            yield line, None
+        elif (here := known.get((line.vehicle.row.vin, line.vehicle.row.unifier))) is not None:
+            yield line, here
 
 
 def _row(line: Line, vehicle: VehicleNow | None, today: date) -> _Row:
