@@ -59,7 +59,7 @@ class GoodDms:
 
     first_s = 1.2
     interval_s = 10.2
-    lasting_s = 200.0
+    lasting_s = 3_600.0
 
     def __init__(self, sandbox: Sandbox, garage: int = 0, *, real_time: bool = False) -> None:
         self.account = sandbox.garages[garage]
@@ -272,7 +272,7 @@ class GoodDms:
         self.let_it_judge()
 
     def let_it_judge(self) -> None:
-        """Give the sandbox the moment of real time that judging takes: only the clock was moved."""
+        """Give the sandbox the moment of real time that judging mostly takes; if it takes longer, it is asked again."""
         time.sleep(0.15)
 
 

@@ -50,6 +50,7 @@ def _record() -> Record:
 def test_every_form_is_written_and_the_signature_covers_all_of_them(key: SigningKey, tmp_path: Path) -> None:
     record = _record()
     findings = findings_of(record, ["ordinary"])
+    (tmp_path / "picture-outage-warned.png").write_bytes(b"\x89PNG")
     assert write_report(tmp_path, record, findings, key, before={"first-status": "passed"}) is Verdict.FAILED
     content = (tmp_path / "report.json").read_bytes()
     told = json.loads(content)
@@ -57,7 +58,8 @@ def test_every_form_is_written_and_the_signature_covers_all_of_them(key: Signing
     assert isinstance(public, rsa.RSAPublicKey)
     public.verify((tmp_path / "report.json.sig").read_bytes(), content, padding.PKCS1v15(), hashes.SHA256())
     assert {f"report.{language}.{form}" for language in ("nl", "fr", "de", "en") for form in ("html", "pdf")} | {
-        "junit.xml"
+        "junit.xml",
+        "picture-outage-warned.png",
     } == set(told["files"])
     for name, digest in told["files"].items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest

@@ -22,6 +22,7 @@ from odopass.approval.app.stage import Scene, Stage
 from odopass.approval.control import Ready
 from odopass.approval.record import Record
 from odopass.approval.report.view import TONES, clock_text, report_of
+from odopass.approval.report.writing import PICTURE
 from odopass.approval.scenarios import Kind
 from odopass.approval.verdicts import Finding, overall
 from odopass.approval.words import LANGUAGES, language_of, wording
@@ -152,7 +153,7 @@ class _Page:
         ending = next((end for start, end in _PICTURES.items() if content.startswith(start)), None)
         if ending is None or len(content) > _LARGEST_PICTURE or task is None or task.step.name != step:
             return None
-        name = f"picture-{step.replace('.', '-')}.{ending}"
+        name = f"{PICTURE}{step.replace('.', '-')}.{ending}"
         (self._kit.folder / name).write_bytes(content)
         return name
 

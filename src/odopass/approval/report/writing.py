@@ -22,6 +22,8 @@ JSON_FILE: Final = "report.json"
 SIGNATURE_FILE: Final = "report.json.sig"
 CERTIFICATE_FILE: Final = "certificate.pem"
 JUNIT_FILE: Final = "junit.xml"
+#: How the names of the tester's pictures begin.
+PICTURE: Final = "picture-"
 
 
 def findings_of(record: Record, scenarios: Collection[str]) -> dict[str, Finding]:
@@ -51,7 +53,8 @@ def write_report(
         written[f"report.{language}.html"] = page_of(report).encode()
         document = document_of(report, made_at=record.ended or record.began)
         written[f"report.{language}.pdf"] = sign_document(document, key, reason=report.outcome)
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in written.items()}
+    pictures = {path.name: path.read_bytes() for path in sorted(folder.glob(f"{PICTURE}*"))}
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in (written | pictures).items()}
     content: dict[str, Any] = json_report(record, findings, verdict, files=sums, before=before)
     told = json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
     written |= {JSON_FILE: told, SIGNATURE_FILE: sign_bytes(told, key), CERTIFICATE_FILE: key.certificate_pem()}
