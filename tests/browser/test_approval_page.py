@@ -78,7 +78,7 @@ ASKED = {
 async def test_every_scene_can_be_used_by_everybody_on_desk_and_phone(
     browser: Browser, scene: Scene, language: str
 ) -> None:
-    entered = {"vin": "WVWTEST01AB000001", "km": 120_312, "date": "25/11/2026"}
+    entered = {"vin": "WVWTEST01AB000001", "plate": "1-ABC-234", "km": 120_312, "date": "25/11/2026"}
     scenes = {
         "begin": lambda: None,
         "enter": lambda: scene.stage.begin_waiting(_task(_step("ordinary.enter"), **entered)),

@@ -12,7 +12,7 @@ from odopass.approval.awaiting import arrived, case_of, holds, issues_told
 from odopass.approval.control import Control, SandboxError
 from odopass.approval.record import Played, Record, write_record
 from odopass.approval.scenarios import SCENARIOS, Awaited, Kind, Scenario, Step, fault_at
-from odopass.approval.vehicles import what_is_asked
+from odopass.approval.vehicles import vin_of_plate, what_is_asked
 from odopass.clock import Clock
 
 #: How long one look at the traffic waits for something new, in seconds.
@@ -186,7 +186,10 @@ class Run:
         self._cursor = last
         for each in exchanges:
             if each.garage == self.record.garage:
-                self.record.exchanges.append(replace(each, number=self.record.last_number() + 1))
+                known = replace(
+                    each, number=self.record.last_number() + 1, vin=vin_of_plate(each, self.record.vehicles)
+                )
+                self.record.exchanges.append(known)
                 self.record.software = self.record.software or _software(each.headers)
 
     def _fault(self, wanted: Mapping[str, Any]) -> None:

@@ -55,6 +55,7 @@ class Exchange:
         answer: its text.
         answer_headers: names in lower case.
         fault: what the sandbox did on purpose; None if nothing.
+        vin: of the run's vehicle whose plate stands in its body; "" if none does.
     """
 
     number: int
@@ -70,6 +71,7 @@ class Exchange:
     answer: str = ""
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     fault: str | None = None
+    vin: str = ""
 
     @cached_property
     def operation(self) -> Operation:
@@ -126,8 +128,8 @@ class Exchange:
 
     @property
     def vehicle(self) -> str:
-        """The VIN or plate in its body, as the kit compares them: upper case, letters and digits only."""
-        return plain(str(self.sent.get("vin") or self.sent.get("licensePlate") or ""))
+        """The VIN of the vehicle in its body, or else what stands there, as the kit compares them."""
+        return self.vin or plain(str(self.sent.get("vin") or self.sent.get("licensePlate") or ""))
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept."""
@@ -145,6 +147,7 @@ class Exchange:
             "answer": self.answer,
             "answerHeaders": dict(self.answer_headers),
             "fault": self.fault,
+            "vin": self.vin,
         }
 
 
@@ -177,6 +180,7 @@ def read_exchange(told: Mapping[str, Any], number: int | None = None) -> Exchang
         answer=str(told["answer"]),
         answer_headers=dict(told["answerHeaders"]),
         fault=fault["kind"] if isinstance(fault, Mapping) else fault,
+        vin=str(told.get("vin", "")),
     )
 
 

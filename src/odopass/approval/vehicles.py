@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from odopass.approval.control import Ready, SandboxError
 from odopass.approval.scenarios import Kind, Step, steps_of
-from odopass.approval.traffic import plain
+from odopass.approval.traffic import Exchange, plain
 from odopass.wire.dates import format_wire_date, parse_wire_date
 
 _MADE_UP_KM: Final = 81_240
@@ -88,3 +88,11 @@ def what_is_asked(step: Step, vehicles: Mapping[str, Mapping[str, Any]], today: 
     elif step.kind is Kind.ASK:
         asked["send"] = False
     return asked
+
+
+def vin_of_plate(exchange: Exchange, vehicles: Mapping[str, Mapping[str, Any]]) -> str:
+    """The VIN of the run's vehicle that an exchange names by its plate; "" if it names none so."""
+    plate = plain(str(exchange.sent.get("licensePlate") or ""))
+    if not plate:
+        return ""
+    return next((plain(str(each["vin"])) for each in vehicles.values() if plain(str(each["plate"])) == plate), "")
