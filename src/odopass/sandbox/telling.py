@@ -42,10 +42,8 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str, fault_se
     console.print()
 
     if fault_seed is not None:
-        console.print(
-            "[bold]It misbehaves a little[/], as networks do: see the control port. --gentle switches that off;"
-        )
-        console.print(f"--fault-seed {fault_seed} lets the same happen again.", highlight=False)
+        console.print("[bold]It misbehaves a little[/], as networks do: the control port shows how. To let the same")
+        console.print(f"happen again: --fault-seed {fault_seed}. To switch it off: --gentle.", highlight=False)
         console.print()
     console.print("[bold]Garages[/]  test passwords, the same at every start")
     garages = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
