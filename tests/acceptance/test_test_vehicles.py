@@ -83,7 +83,7 @@ def test_what_a_vehicle_shows(bad_sandbox: Sandbox, control: Control, name: str)
             assert shown(client, guid, Status.PROCESSED) == []
             assert the_next_garage_gets(bad_sandbox, vehicle, showing) == ("PROCESSED", [])
         else:
-            assert shown(client, guid, Status.ERROR)
+            assert shown(client, guid, Status.ERROR) == ["301"]
             assert the_next_garage_gets(bad_sandbox, vehicle, showing) == ("ISSUE", ["001"])
 
 

@@ -66,7 +66,8 @@ def test_the_page_tells_which_options_are_required_and_the_defaults_of_the_other
         elif parameter.default is True:
             assert rows[option] == f"`{option}`"
         elif isinstance(parameter.default, str | int | float) and parameter.default not in (False, ""):
-            assert rows[option] == str(getattr(parameter.default, "value", parameter.default))
+            default = "on" if parameter.default is True else getattr(parameter.default, "value", parameter.default)
+            assert rows[option] == str(default)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

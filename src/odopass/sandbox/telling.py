@@ -34,6 +34,7 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str, fault_se
         ("Start page", f"{ready['public']}/"),
         ("Test vehicles", f"{ready['public']}/sandbox"),
         ("Control port", f"{ready['control']}/"),
+        ("Employees' desk", ready["desk"]["address"]),
         ("CA certificate", ready["ca"]),
         ("Log", log),
     ):
@@ -57,6 +58,14 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str, fault_se
             garage["enteredOrganisation"],
         )
     _indented(console, garages)
+
+    console.print("[bold]Employees[/]  test passwords for the desk, where some cases wait for review")
+    staff = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
+    for title in ("User name", "Password", "Roles"):
+        staff.add_column(title, overflow="fold")
+    for employee in ready["desk"]["employees"]:
+        staff.add_row(employee["username"], escape(employee["password"]), ", ".join(employee["roles"]))
+    _indented(console, staff)
 
     console.print(f"[bold]A few of the {len(ready['vehicles'])} vehicles[/]")
     vehicles = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
