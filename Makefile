@@ -40,6 +40,7 @@ format: setup ## put the code into the project's style
 	$(BIN)/ruff check --fix .
 
 reliability: setup ## the promises in their long form: minutes of kills, each ending in one JSON line
+	@sh tools/install-test-tools.sh --long
 	$(BIN)/pytest -q -s -n 0 tests/reliability --long
 
 approval: setup ## the approval run in real time: our own application and the wrong clients

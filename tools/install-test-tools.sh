@@ -21,6 +21,15 @@ command -v java >/dev/null 2>&1 || missing="$missing default-jre-headless"
 [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null 2>&1 || missing="$missing haproxy"
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 
+# Two PostgreSQL under Patroni, which only the long form of the tests of reliability starts. Debian starts a PostgreSQL and
+# an etcd of its own when they are installed: they are not wanted on every developer's machine.
+if [ "${1:-}" = "--long" ]; then
+    command -v patroni >/dev/null 2>&1 || missing="$missing patroni"
+    command -v etcd >/dev/null 2>&1 || missing="$missing etcd-server"
+    [ -d /usr/lib/python3/dist-packages/etcd ] || missing="$missing python3-etcd"
+    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
+fi
+
 [ -n "$missing" ] || exit 0
 
 say() {

@@ -15,7 +15,7 @@ from odopass.domain.finding import Finding
 from odopass.domain.history import History, Reading
 from odopass.domain.identification import Identification
 from odopass.domain.observation import Observation, ObservationType
-from odopass.domain.rules import SameGarage, judge, judge_unidentified
+from odopass.domain.rules import SameGarage, judge, judge_unidentified, refused_in_review, withdrawn
 from odopass.domain.vehicle import Vehicle
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reference" / "issue-types.md"
@@ -86,6 +86,7 @@ def examples() -> dict[str, Finding]:
         (Identification.PLATE_UNKNOWN, "1ABC234"),
     ):
         found += judge_unidentified(_OBSERVATIONS[0], identification, identifier, today=_TODAY)
+    found += refused_in_review() + withdrawn()
     first_of_each: dict[str, Finding] = {}
     for finding in found:
         first_of_each.setdefault(finding.code, finding)

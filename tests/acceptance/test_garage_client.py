@@ -100,5 +100,8 @@ def test_wrong_passwords_strange_authorities_and_unknown_requests_are_told_apart
     stranger = replace(endpoint(sandbox), ca_file=None)
     with RegistryClient(stranger, attempts=1) as client, pytest.raises(Unreachable, match="certificate"):
         client.check_connection()
+    beside = replace(endpoint(sandbox), base_url=sandbox.ready["public"])
+    with RegistryClient(beside, attempts=1) as client, pytest.raises(Unreachable, match="not that of a registry"):
+        client.check_connection()
     with RegistryClient(endpoint(sandbox)) as client, pytest.raises(UnknownRequest):
         client.status(new_key())

@@ -219,14 +219,15 @@ def test_the_page_shows_each_exchange_with_who_what_outcome_and_rule(
     bad_sandbox: Sandbox, control: Control, take_bad_vehicle: Take
 ) -> None:
     vehicle = take_bad_vehicle()
+    before = control.last()
     rule = control.add("cut-after", next=1)
     with bad_sandbox.client() as client, pytest.raises(httpx.TransportError):
         client.post("/observation", json=observation(bad_sandbox, vehicle, vehicle["lastReading"]["km"] + 100))
+    (exchange,) = control.after(before)
     page = control.client.get("/").text
     for told in ("Testgarage Antwerpen", "submits a reading", vehicle["vin"], "no answer", rule, "cut-after"):
         assert told in page
-    number = control.last()
-    detail = control.client.get(f"/exchanges/{number}").text
+    detail = control.client.get(f"/exchanges/{exchange['number']}").text
     assert "client-software" in detail or "user-agent" in detail
     assert bad_sandbox.garages[0]["password"] not in page + detail
     assert control.client.get("/exchanges/999999").status_code == 404

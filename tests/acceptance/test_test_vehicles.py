@@ -83,7 +83,7 @@ def test_what_a_vehicle_shows(bad_sandbox: Sandbox, control: Control, name: str)
             assert shown(client, guid, Status.PROCESSED) == []
             assert the_next_garage_gets(bad_sandbox, vehicle, showing) == ("PROCESSED", [])
         else:
-            assert shown(client, guid, Status.ERROR)
+            assert shown(client, guid, Status.ERROR) == ["301"]
             assert the_next_garage_gets(bad_sandbox, vehicle, showing) == ("ISSUE", ["001"])
 
 
@@ -100,7 +100,7 @@ def test_what_nobody_knows_is_an_issue(bad_sandbox: Sandbox, member: str, name: 
 
 
 @pytest.mark.requirement("K2")
-def test_the_page_beside_the_api_names_every_vehicle_and_what_to_report(bad_sandbox: Sandbox) -> None:
+def test_the_page_beside_the_api_names_every_vehicle_and_what_to_report(bad_sandbox: Sandbox, control: Control) -> None:
     with httpx.Client(verify=bad_sandbox.trust(), base_url=bad_sandbox.ready["public"]) as client:
         answer = client.get("/sandbox")
         assert answer.status_code == 200
@@ -109,3 +109,4 @@ def test_the_page_beside_the_api_names_every_vehicle_and_what_to_report(bad_sand
             assert vehicle["vin"] in answer.text
         assert bad_sandbox.ready["control"] in answer.text
         assert client.get("/sandbox/files/own/sandbox.css").status_code == 200
+    assert [each for each in control.after(0, wait=0) if each["path"].startswith("/sandbox")] == []

@@ -322,3 +322,12 @@ async def test_on_paper_there_is_what_was_read_and_nothing_to_press(
         # As a sheet is narrow, so are the tables; each stays one.
         await page.set_viewport_size({"width": 720, "height": 1000})
         assert await sideways(page) <= 0
+
+
+@pytest.mark.requirement("G14")
+@pytest.mark.parametrize("language", LOCALES)
+async def test_a_tablet_has_all_tabs_in_one_row(browser: Browser, workshop_home: str, language: str) -> None:
+    async with opened(browser, workshop_home, TABLET, locale=LOCALES[language].replace("_", "-")) as page:
+        await page.goto(workshop_home)
+        tops = {(await each.bounding_box() or {})["y"] for each in await page.locator(".band .nav-link").all()}
+        assert len(tops) == 1

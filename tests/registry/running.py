@@ -182,12 +182,19 @@ async def running_registry(
     lease: timedelta = timedelta(seconds=30),
     setup: ReportSetup | None = None,
     maintenance: str = "",
+    public_url: str = "https://registry.test",
+    desk: bool = True,
     limited: bool = False,
 ) -> AsyncIterator[Registry]:
     """The registry on a database, without sockets; garages may send as much as they like, unless it is `limited`."""
     clock = clock or OwnClock(datetime.combine(TODAY, time(10), BRUSSELS))
     settings = Settings(
-        environment, database_url, public_url="https://registry.test", pool_size=pool_size, maintenance=maintenance
+        environment,
+        database_url,
+        public_url=public_url,
+        pool_size=pool_size,
+        maintenance=maintenance,
+        desk=desk,
     )
     async with (
         open_pool(settings) as pool,

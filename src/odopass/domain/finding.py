@@ -28,6 +28,9 @@ SAME_AS_BEFORE: Final = "211"
 ABOVE_DISPLAY: Final = "212"
 REPLACED_BUT_CONTINUES: Final = "213"
 
+REFUSED_IN_REVIEW: Final = "301"
+WITHDRAWN: Final = "302"
+
 #: The findings of an observation whose vehicle was not found.
 UNIDENTIFIED: Final = frozenset({VIN_UNKNOWN, VIN_AMBIGUOUS, PLATE_UNKNOWN})
 

@@ -129,6 +129,16 @@ def by_display(observation: Observation) -> list[Finding]:
     return []
 
 
+def refused_in_review() -> list[Finding]:
+    """What the garage is told when an employee does not believe an observation (R7)."""
+    return [Finding(f.REFUSED_IN_REVIEW)]
+
+
+def withdrawn() -> list[Finding]:
+    """What the garage is told when an employee has taken a reading out of the history again (R7)."""
+    return [Finding(f.WITHDRAWN)]
+
+
 def _in_place(observation: Observation, day: date, place: Place, vehicle: Vehicle) -> list[Finding]:
     found: list[Finding] = []
     if place.earlier is not None:

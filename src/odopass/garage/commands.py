@@ -17,7 +17,7 @@ import uvicorn
 
 from odopass.browsing import open_in_browser
 from odopass.clock import SystemClock
-from odopass.garage.account import Account, AccountStore, Environment, problems, typed_number
+from odopass.garage.account import Account, AccountStore, Environment, problems, typed_file, typed_number
 from odopass.garage.account.secrets import secrets_for
 from odopass.garage.app.account import PROBLEMS
 from odopass.garage.app.application import OWN_HOSTS, application
@@ -58,7 +58,7 @@ def run(
     host: Annotated[
         str,
         typer.Option(
-            help="The address to listen on. Others than 127.0.0.1 let the whole network in: give workplaces PINs first."
+            help="The address to listen on. Others than 127.0.0.1 let the network in, and need workplaces with PINs."
         ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0: any that is free.", min=0, max=65_535)] = 8090,
@@ -99,6 +99,11 @@ def run(
             _end(str(fault))
         except ValueError:
             _end(f"There is no folder {drop_folder}. Make it, or name another with --drop-folder.")
+        if host not in OWN_HOSTS and not workshop.workplaces.names():
+            _end(
+                f"At {host} everybody in the network could use it, and see the password of the account. First start it "
+                "without --host and add a workplace with a PIN on the page Account; from then on one has to log in."
+            )
         hosts = OWN_HOSTS | {host} | {name.lower() for name in allowed_host or ()}
         app = application(workshop, hosts=frozenset(hosts))
         address = f"http://{host}:{listening.getsockname()[1]}/"
@@ -142,7 +147,7 @@ def account(
         establishment=typed_number(establishment),
         enterprise=typed_number(enterprise),
         email=email,
-        ca_file=ca_file,
+        ca_file=typed_file(ca_file),
         username=username,
     )
     for field, code in problems(wanted, password=password):

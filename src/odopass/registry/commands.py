@@ -17,7 +17,11 @@ import typer
 from odopass.registry import tracing
 from odopass.registry.accounts.commands import account
 from odopass.registry.accounts.reaching import database_at
+from odopass.registry.backup.commands import add_backup_commands
 from odopass.registry.deliveries import commands as deliveries
+from odopass.registry.desk.options import Desk, DeskSetupFile, DeskUrl
+from odopass.registry.desk.setup import read_desk_setup
+from odopass.registry.employees.commands import employee
 from odopass.registry.journal.commands import add_journal_commands
 from odopass.registry.journal.guarding import migrate_embedded, powers_over_journal
 from odopass.registry.limits.commands import limit
@@ -57,8 +61,10 @@ registry = typer.Typer(
     add_completion=False,
 )
 registry.add_typer(account)
+registry.add_typer(employee)
 registry.add_typer(maintenance)
 registry.add_typer(limit)
+add_backup_commands(registry)
 registry.command("import-vehicles", epilog=deliveries.EPILOG)(deliveries.import_vehicles)
 registry.command("import-readings", epilog=deliveries.EPILOG)(deliveries.import_readings)
 add_journal_commands(registry)
@@ -160,6 +166,9 @@ def serve(
         ),
     ] = "",
     reports: Reports = None,
+    desk: Desk = True,
+    desk_url: DeskUrl = "",
+    desk_setup: DeskSetupFile = None,
     log_level: Level = LogLevel.INFO,
 ) -> None:
     """Serve the API and judge what comes in, on the embedded PostgreSQL or on one of your own.
@@ -177,6 +186,7 @@ def serve(
     try:
         tracing.asked_for()
         setup = _checked(reports)
+        read_desk_setup(desk_setup)
         tls = _context(certificates)
         with listen(host, port) as listener:
             bound = listener.getsockname()[1]
@@ -187,6 +197,9 @@ def serve(
                 public_url=(public_url or address).rstrip("/"),
                 reports=setup,
                 maintenance=window,
+                desk=desk,
+                desk_url=desk_url.rstrip("/"),
+                desk_setup=None if desk_setup is None else str(desk_setup.absolute()),
             )
             _log.info("listening", address=address, environment=environment.value)
             crew = Crew(api_processes, workers, certificates, log_level)

@@ -28,6 +28,9 @@ class Settings:
         seal_seconds: how long the journal's entries wait at most to be sealed while all is well.
         maintenance: the weekly window in which no requests are taken, as ``thu 19:00-24:00`` (W20); "": none.
         batch: how many vehicles a worker claims at once.
+        desk: whether the employees' desk is served.
+        desk_url: the address under which employees reach it, without a slash at the end; "": the public one.
+        desk_setup: the TOML file that sets the desk up (see `registry.desk.setup`); None: passwords only, no mail.
     """
 
     environment: Environment
@@ -40,6 +43,9 @@ class Settings:
     batch: int = 500
     seal_seconds: float = 5.0
     maintenance: str = ""
+    desk: bool = True
+    desk_url: str = ""
+    desk_setup: str | None = None
 
     @property
     def strict_members(self) -> bool:

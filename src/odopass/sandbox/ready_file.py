@@ -10,6 +10,7 @@ from typing import Final, TypedDict
 
 from odopass.sandbox.known import GarageAccount
 from odopass.sandbox.present import VehicleNow
+from odopass.sandbox.reviews import desk_logins
 from odopass.wire.dates import format_wire_date
 
 _DASHED_LENGTH: Final = 7  # 1ABC123
@@ -42,6 +43,21 @@ class GarageEntry(TypedDict):
     enteredOrganisation: str
 
 
+class EmployeeEntry(TypedDict):
+    """An employee who can log in at the desk."""
+
+    username: str
+    password: str
+    roles: list[str]
+
+
+class DeskEntry(TypedDict):
+    """Where the employees' desk is, and who can log in."""
+
+    address: str
+    employees: list[EmployeeEntry]
+
+
 class Ready(TypedDict):
     """The whole file."""
 
@@ -51,6 +67,7 @@ class Ready(TypedDict):
     control: str
     garages: list[GarageEntry]
     vehicles: list[VehicleEntry]
+    desk: DeskEntry
 
 
 def ready_content(
@@ -80,6 +97,13 @@ def ready_content(
             for garage in garages
         ],
         "vehicles": [_entry(vehicle) for vehicle in vehicles],
+        "desk": {
+            "address": f"{address}/desk/",
+            "employees": [
+                {"username": each.username, "password": each.password, "roles": [str(role) for role in each.roles]}
+                for each in desk_logins()
+            ],
+        },
     }
 
 

@@ -3,51 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 import structlog
 
 from odopass.clock import Clock
-from odopass.domain.catalogue import CATALOGUE
-from odopass.domain.finding import Finding
-from odopass.domain.history import Reading, SourceKind
-from odopass.domain.outcome import Status, accepted
-from odopass.registry.judging.claiming import Claim, release
-from odopass.registry.judging.deciding import Settlement, decide
-from odopass.registry.judging.files import VehicleFile, read_files
-from odopass.registry.judging.settling import settle
 from odopass.registry.looping import Loop
-from odopass.registry.store.database import Database, Pool
+from odopass.registry.review.deciding import AlreadyDecided, CannotCount, ClaimedByOther, decide_case
+from odopass.registry.review.trail import Decision
+from odopass.registry.review.turns import Busy
+from odopass.registry.store.database import Pool
 from odopass.sandbox.known import Reviewed
 
 _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 0.25
-#: What a garage is told when an employee refuses, in registries that know it; others tell again what was found.
-_REFUSED: Final = "301"
 
 _VEHICLES: Final = "select id, vin from vehicle where vin = any($1::text[])"
+_EMPLOYEE: Final = "select id from employee where username = $1"
 _WAITING: Final = """
-    select c.guid, c.vehicle_id, c.head, c.settled_at, head.subject
-    from observation_case c
-    join request head on head.guid = c.head
-    where c.vehicle_id = any($1::bigint[]) and c.status = 'REVIEWING'
+    select guid, vehicle_id, head, settled_at from observation_case
+    where vehicle_id = any($1::bigint[]) and status = 'REVIEWING'
 """
-# As a worker claims: whoever judges the vehicle now is left alone.
-_TURN: Final = """
-    insert into waiting as w (subject, requests, lease_until, token)
-    values ($1, '{}', clock_timestamp() + interval '30 seconds', nextval('lease_token'))
-    on conflict (subject) do update set token = excluded.token, lease_until = excluded.lease_until
-    where w.lease_until < clock_timestamp()
-    returning token
-"""
-# The state that settlements begin from; nobody sees it, since it is gone when the transaction ends.
-_REOPEN: Final = """
-    update observation_case set status = 'ONGOING' where guid = $1 and head = $2 and status = 'REVIEWING' returning 1
-"""
+#: The kind of a decision, and its reason at the desk.
+_DECISIONS: Final = {Reviewed.ACCEPTED: ("accept", "photo_proves"), Reviewed.REJECTED: ("reject", "unbelievable")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +45,20 @@ class Review:
 
 
 class Reviewer:
-    """Decides what waits long enough, until it is told to stop.
+    """Decides what waits long enough, until it is told to stop. A case that somebody has open at the desk waits on.
 
     Args:
         pool: the database.
         clock: of the sandbox.
         reviews: what is done, by VIN; cases of other vehicles are left alone.
+        username: of the employee whose decisions these are.
     """
 
-    def __init__(self, pool: Pool, clock: Clock, reviews: Mapping[str, Review]) -> None:
+    def __init__(self, pool: Pool, clock: Clock, reviews: Mapping[str, Review], *, username: str) -> None:
         self._pool = pool
         self._clock = clock
         self._reviews = reviews
+        self._username = username
         self._vehicles: dict[int, Review] = {}
         self._loop = Loop(self.review, idle=_LOOK_SECONDS, failed="could not review")
 
@@ -100,52 +83,15 @@ class Reviewer:
         decided = 0
         for row in await self._pool.fetch(_WAITING, list(self._vehicles)):
             review = self._vehicles[row["vehicle_id"]]
-            if now >= row["settled_at"] + review.after:
-                decided += await self._decide(row["guid"], row["head"], row["subject"], review.reviewed, now)
+            if now < row["settled_at"] + review.after:
+                continue
+            kind, reason = _DECISIONS[review.reviewed]
+            employee_id = await self._pool.fetchval(_EMPLOYEE, self._username)
+            decision = Decision(kind, employee_id, reason, "Decided by the sandbox, as the vehicle says.")
+            try:
+                await decide_case(self._pool, row["guid"], decision, head=row["head"], now=now)
+            except (AlreadyDecided, ClaimedByOther, CannotCount, Busy) as why:
+                _log.info("not reviewed", case=str(row["guid"]), why=type(why).__name__)
+            else:
+                decided += 1
         return decided
-
-    async def _decide(self, case: UUID, head: UUID, subject: int, reviewed: Reviewed, now: datetime) -> bool:
-        async with self._pool.acquire() as connection, connection.transaction():
-            token = await connection.fetchval(_TURN, subject)
-            if token is None:
-                return False
-            if await connection.fetchval(_REOPEN, case, head) is None:
-                await release(connection, [Claim(subject, token, ())])
-                return False
-            settlement = await _settlement(connection, Claim(subject, token, (head,)), reviewed)
-            # Requests that wait for a worker stay in their order: none of them is taken off with this claim.
-            await settle(connection, [(Claim(subject, token, ()), [settlement])], now=now)
-        _log.info("reviewed", case=str(case), request=str(head), status=settlement.status.value)
-        return True
-
-
-async def _settlement(connection: Database, claim: Claim, reviewed: Reviewed) -> Settlement:
-    file = (await read_files(connection, [claim]))[claim.subject]
-    # Judged anew, as a confirmation is: what fits by now needs no review.
-    (settlement,) = decide(file)
-    if settlement.status is not Status.REVIEWING:
-        return settlement
-    return _accepted(file, settlement) if reviewed is Reviewed.ACCEPTED else _rejected(settlement)
-
-
-def _rejected(settlement: Settlement) -> Settlement:
-    findings = (Finding(_REFUSED),) if _REFUSED in CATALOGUE else settlement.findings
-    return replace(settlement, status=Status.ERROR, findings=findings)
-
-
-def _accepted(file: VehicleFile, settlement: Settlement) -> Settlement:
-    said = settlement.observation
-    outcome = accepted(settlement.findings, observation_type=said.type)
-    return replace(
-        settlement,
-        status=outcome.status,
-        findings=(),
-        remarks=outcome.remarks,
-        reading=Reading(
-            date=said.reading_date,
-            arrival=1 + max((reading.arrival for reading in file.history), default=0),
-            km=said.km,
-            starts_segment=outcome.starts_segment,
-            source=SourceKind.GARAGE,
-        ),
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from odopass.registry.serving.ending import EndSignals
 from odopass.registry.serving.listening import listen
 from odopass.registry.serving.process import Surroundings, running
 from odopass.registry.settings import Environment, Settings
+from odopass.registry.store.database import Pool
 from odopass.sandbox.certificates import Certificates, ensure_certificates
 from odopass.sandbox.control.app import Controlled
 from odopass.sandbox.control.serving import control_listener, control_port_beside
@@ -43,6 +44,7 @@ from odopass.sandbox.ready_file import Ready, ready_content, write_whole
 from odopass.sandbox.report_setup import write_report_setup
 from odopass.sandbox.report_vehicles import played_table
 from odopass.sandbox.reviewer import Review, Reviewer
+from odopass.sandbox.reviews import desk_logins, open_desk
 from odopass.sandbox.showing_vehicles import reviews, slow_vehicles
 from odopass.sandbox.traffic.recorder import Recorder
 from odopass.sandbox.traffic.recording import Recording
@@ -229,7 +231,7 @@ class _Sandbox:
 
         @asynccontextmanager
         async def lifespan(app: Starlette) -> AsyncIterator[None]:
-            async with opened(app), running(Reviewer(service_of(app).pool, self._clock, self._reviews)):
+            async with opened(app), running(_reviewer(service_of(app).pool, self._clock, self._reviews)):
                 yield
 
         return lifespan
@@ -242,9 +244,16 @@ class _Sandbox:
         self._table.update(played_table(self._world))
         self._slow_vehicles.update(slow_vehicles(self._world))
         self._reviews.update(reviews(self._world))
+        await open_desk(url, self._world, self._clock)
         if options.fleet is not None:
             write_garages(options.fleet, self._data)
         self._vehicles[:] = await vehicles_now(url, today)
+
+
+def _reviewer(pool: Pool, clock: Clock, reviews: Mapping[str, Review]) -> Reviewer:
+    """The sandbox's own reviewer, under the name of the second one who can log in."""
+    _, second, *_ = desk_logins()
+    return Reviewer(pool, clock, reviews, username=second.username)
 
 
 def _port(listener: socket) -> int:

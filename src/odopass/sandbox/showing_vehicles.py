@@ -58,7 +58,7 @@ _STATES: Final = (
             review_seconds=seconds,
         )
         for name, reviewed, seconds in (
-            ("REVIEWING for ever", None, 0),
+            ("REVIEWING until the desk decides", None, 0),
             ("REVIEWING, accepted after 20 s", Reviewed.ACCEPTED, 20),
             ("REVIEWING, rejected after 20 s", Reviewed.REJECTED, 20),
             ("REVIEWING, accepted after a day", Reviewed.ACCEPTED, _DAY_S),
@@ -169,7 +169,7 @@ def comes_to(showing: Showing) -> str:
         after = Status.PROCESSED if showing.reviewed is Reviewed.ACCEPTED else Status.ERROR
         said.append(f"and {after} {_length(showing.review_seconds)} later")
     elif showing.confirmed is Status.REVIEWING:
-        said.append("which stays")
+        said.append("until somebody decides it at the desk")
     return ", ".join(said)
 
 

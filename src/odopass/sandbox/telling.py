@@ -34,6 +34,7 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str, fault_se
         ("Start page", f"{ready['public']}/"),
         ("Test vehicles", f"{ready['public']}/sandbox"),
         ("Control port", f"{ready['control']}/"),
+        ("Employees' desk", ready["desk"]["address"]),
         ("CA certificate", ready["ca"]),
         ("Log", log),
     ):
@@ -42,10 +43,8 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str, fault_se
     console.print()
 
     if fault_seed is not None:
-        console.print(
-            "[bold]It misbehaves a little[/], as networks do: see the control port. --gentle switches that off;"
-        )
-        console.print(f"--fault-seed {fault_seed} lets the same happen again.", highlight=False)
+        console.print("[bold]It misbehaves a little[/], as networks do: the control port shows how. To let the same")
+        console.print(f"happen again: --fault-seed {fault_seed}. To switch it off: --gentle.", highlight=False)
         console.print()
     console.print("[bold]Garages[/]  test passwords, the same at every start")
     garages = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
@@ -59,6 +58,14 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str, fault_se
             garage["enteredOrganisation"],
         )
     _indented(console, garages)
+
+    console.print("[bold]Employees[/]  test passwords for the desk, where some cases wait for review")
+    staff = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
+    for title in ("User name", "Password", "Roles"):
+        staff.add_column(title, overflow="fold")
+    for employee in ready["desk"]["employees"]:
+        staff.add_row(employee["username"], escape(employee["password"]), ", ".join(employee["roles"]))
+    _indented(console, staff)
 
     console.print(f"[bold]A few of the {len(ready['vehicles'])} vehicles[/]")
     vehicles = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")

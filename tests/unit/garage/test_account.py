@@ -9,7 +9,7 @@ import pytest
 from tests.registry.running import OwnClock
 
 from odopass.garage.account import Account, AccountStore, Environment, SecretLost, TooSoon, Workplaces, problems
-from odopass.garage.account.account import typed_number
+from odopass.garage.account.account import typed_file, typed_number
 from odopass.garage.account.secrets import FileSecrets
 from odopass.garage.book import Book
 from odopass.wire.kbo import enterprise_number, establishment_number
@@ -93,6 +93,15 @@ def test_an_account_is_an_endpoint_once_it_has_a_password(book: Book, secrets: F
 def test_an_address_over_which_a_password_could_be_read_is_refused(address: str, code: str) -> None:
     own = Account(Environment.OWN, address, ACCOUNT.establishment, ACCOUNT.enterprise)
     assert list(problems(own, password="x")) == [("own_address", code)]
+
+
+def test_a_file_is_found_again_from_whatever_folder_the_application_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert typed_file("tls/ca.pem") == typed_file("~/tls/ca.pem") == str(tmp_path / "tls" / "ca.pem")
+    assert typed_file("") == ""
 
 
 def test_numbers_are_taken_as_they_are_printed() -> None:

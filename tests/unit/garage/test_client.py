@@ -276,6 +276,23 @@ def test_the_connection_is_good_when_the_registry_does_not_know_a_request_that_n
         calling(server, "check_connection")
 
 
+def test_the_connection_is_good_where_only_those_with_credentials_hear_that_the_request_is_unknown(
+    calling: Calling,
+) -> None:
+    unknown = answer('{"status": 404, "message": "Not found"}', "404 Not Found")
+    with answering(unknown, answer('{"message": "Who are you?"}', "401 Unauthorized")) as server:
+        calling(server, "check_connection")
+        assert server.header(0, "authorization") == endpoint(server).headers()["authorization"]
+        assert server.header(1, "authorization") == ""
+
+
+@pytest.mark.requirement("G12")
+def test_a_server_that_says_not_found_to_everybody_is_no_registry(calling: Calling) -> None:
+    nothing = answer('{"errors": [{"field": "", "message": "There is nothing here."}]}', "404 Not Found")
+    with answering(nothing) as server, pytest.raises(Unreachable, match="not that of a registry"):
+        calling(server, "check_connection")
+
+
 @pytest.mark.requirement("W8")
 def test_a_status_is_read_liberally_and_an_unknown_one_is_kept_and_not_final(calling: Calling) -> None:
     body = {

@@ -92,6 +92,11 @@ def typed_number(text: str) -> str:
     return bare.removeprefix("BE")
 
 
+def typed_file(text: str) -> str:
+    """The whole path of a file as it was typed: the application may be started in another folder the next time."""
+    return str(Path(text).expanduser().absolute()) if text else ""
+
+
 def problems(account: Account, *, password: str) -> Iterator[tuple[str, str]]:
     """What is wrong with an account: pairs of field and code.
 
@@ -129,6 +134,15 @@ def _own_address_problems(address: str) -> Iterator[tuple[str, str]]:
     elif parts.scheme == "http" and host not in _LOCAL:
         # The password would cross the network for all to read.
         yield "own_address", "address_https"
+
+
+def endpoint_of(account: Account, password: str) -> Endpoint:
+    """The registry of an account, with its credentials."""
+    return Endpoint(
+        base_url=account.base_url,
+        credentials=Credentials(account.login, password),
+        ca_file=Path(account.ca_file) if account.ca_file else None,
+    )
 
 
 class AccountStore:
@@ -185,8 +199,4 @@ class AccountStore:
         password = self.password() if account is not None else None
         if account is None or not password:
             return None
-        return Endpoint(
-            base_url=account.base_url,
-            credentials=Credentials(account.login, password),
-            ca_file=Path(account.ca_file) if account.ca_file else None,
-        )
+        return endpoint_of(account, password)

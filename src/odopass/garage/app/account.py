@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from odopass.garage.account import Account, Environment, SecretLost, problems, typed_number
+from odopass.garage.account import Account, Environment, SecretLost, endpoint_of, problems, typed_file, typed_number
 from odopass.garage.app.visit import Visit, page
 from odopass.garage.app.words import LANGUAGES
 from odopass.garage.client import Maintenance, RegistryError, Throttled, WrongCredentials
@@ -40,6 +40,7 @@ ENVIRONMENTS: Final[Mapping[str, str]] = {
 #: Outcomes of a test of the connection.
 TESTED: Final[Mapping[str, str]] = {
     "good": "Connected: the registry takes your user name and password.",
+    "good_unsaved": "Connected: the registry takes this user name and password. Now save the account.",
     "none": "No account is set up yet. Fill in the form and save it.",
     "credentials": "The registry does not take the user name or the password. Type them again; if it is still so, call "
     "the helpdesk.",
@@ -71,9 +72,13 @@ def save(visit: Visit) -> Response:
         except OSError as error:
             errors["password"] = visit.say(PROBLEMS["password_unwritten"], detail=error)
     if errors:
-        return visit.page("account.html", status=422, **(_values(visit, account) | {"errors": errors}))
+        shown = {"errors": errors, "typed_password": typed}
+        return visit.page("account.html", status=422, **(_values(visit, account) | shown))
     if (language := visit.field("report_language")) in LANGUAGES:
         visit.workshop.book.settings.set_setting(REPORT_LANGUAGE, language)
+    if visit.workshop.book.outbox.pulse().trouble in {"account", "credentials"}:
+        # The page that follows must not say any more what was true of the account before.
+        visit.workshop.book.outbox.in_trouble("", "", None)
     visit.workshop.connections.changed()
     visit.workshop.sender.account_changed()
     renamed = former is not None and former.login != account.login
@@ -82,10 +87,20 @@ def save(visit: Visit) -> Response:
 
 
 def test(visit: Visit) -> Response:
-    """Test the connection with what is saved."""
+    """Test the connection with what stands in the form, saved or not; with what is saved if no form came along."""
+    saved = visit.workshop.account.read()
+    kept, _ = _kept(visit)
+    account, password, typed = saved, kept, ""
+    if "establishment" in visit.form:
+        typed = visit.raw_field("password")
+        account, password = _account(visit), typed or kept
+        if errors := {field: visit.say(PROBLEMS[code]) for field, code in problems(account, password=password)}:
+            shown = {"errors": errors, "typed_password": typed}
+            return visit.page("account.html", status=422, **(_values(visit, account) | shown))
+    is_saved = account == saved and password == kept
     outcome, detail = "good", ""
     try:
-        visit.workshop.connections.test()
+        visit.workshop.connections.test(None if is_saved or account is None else endpoint_of(account, password))
     except LookupError:
         outcome = "none"
     except SecretLost:
@@ -94,21 +109,27 @@ def test(visit: Visit) -> Response:
         outcome, detail = "ca", str(error)
     except RegistryError as error:
         outcome, detail = _outcome(error), str(error)
-    if outcome == "good":
+    if outcome == "good" and not is_saved:
+        outcome = "good_unsaved"
+    elif outcome == "good":
         visit.workshop.book.outbox.reached()
         visit.workshop.connections.changed()
         visit.workshop.sender.account_changed()
-    account = visit.workshop.account.read() or Account()
-    tested = visit.say(TESTED[outcome])
-    values = _values(visit, account) | {"tested": tested, "tested_good": outcome == "good", "tested_detail": detail}
-    return visit.page("account.html", **values)
+    tested = {
+        "tested": visit.say(TESTED[outcome]),
+        "tested_good": outcome.startswith("good"),
+        "tested_detail": detail,
+        "typed_password": typed,
+    }
+    return visit.page("account.html", **(_values(visit, account or Account()) | tested))
 
 
 def show_password(visit: Visit) -> Response:
-    """The same page with the password readable."""
-    account = visit.workshop.account.read() or Account()
+    """The same page, what was typed into it included, with the password readable."""
+    account = _account(visit) if "establishment" in visit.form else visit.workshop.account.read() or Account()
     kept, _ = _kept(visit)
-    return visit.page("account.html", **(_values(visit, account) | {"shown_password": kept}))
+    shown = {"shown_password": kept, "typed_password": visit.raw_field("password")}
+    return visit.page("account.html", **(_values(visit, account) | shown))
 
 
 def save_workplace(visit: Visit) -> Response:
@@ -125,6 +146,12 @@ def save_workplace(visit: Visit) -> Response:
         errors = {"secret" if str(error) == "secret_short" else "name": visit.say(PROBLEMS[str(error)])}
         return visit.page("account.html", status=422, **(_values(visit, account) | {"errors": errors}))
     return visit.go("/account", "workplaces")
+
+
+def _report_language(visit: Visit) -> str:
+    """As it was typed, else as it is set."""
+    typed = visit.field("report_language")
+    return typed if typed in LANGUAGES else visit.workshop.book.settings.setting(REPORT_LANGUAGE) or "nl"
 
 
 def _outcome(error: RegistryError) -> str:
@@ -156,7 +183,7 @@ def _account(visit: Visit) -> Account:
         email=visit.field("email"),
         helpdesk_phone=visit.field("helpdesk_phone"),
         helpdesk_link=visit.field("helpdesk_link"),
-        ca_file=visit.field("ca_file"),
+        ca_file=typed_file(visit.field("ca_file")),
         username=visit.field("username"),
     )
 
@@ -170,10 +197,11 @@ def _values(visit: Visit, account: Account) -> dict[str, Any]:
         "has_password": bool(kept),
         "password_lost": lost,
         "shown_password": "",
+        "typed_password": "",
         "tested": "",
         "tested_good": False,
         "tested_detail": "",
-        "report_language": visit.workshop.book.settings.setting(REPORT_LANGUAGE) or "nl",
+        "report_language": _report_language(visit),
         "languages": LANGUAGES,
         "workplaces": visit.workshop.workplaces.names(),
     }

@@ -6,7 +6,7 @@ import threading
 from typing import Protocol
 
 from odopass.garage.account import AccountStore, SecretLost
-from odopass.garage.client import RegistryClient
+from odopass.garage.client import Endpoint, RegistryClient
 from odopass.garage.sending import Connection
 
 
@@ -46,8 +46,11 @@ class Connections:
         with self._lock:
             self._client = None
 
-    def test(self) -> None:
+    def test(self, endpoint: Endpoint | None = None) -> None:
         """See whether the registry is reached and takes the credentials.
+
+        Args:
+            endpoint: of an account that is not saved; None: of the one that is.
 
         Raises:
             LookupError: no account is set up.
@@ -56,7 +59,7 @@ class Connections:
             ValueError: no registry could read the credentials.
             RegistryError: it is not reached, or does not take them.
         """
-        endpoint = self._account.endpoint()
+        endpoint = endpoint or self._account.endpoint()
         if endpoint is None:
             raise LookupError("No account is set up.")
         with RegistryClient(endpoint, attempts=1) as client:

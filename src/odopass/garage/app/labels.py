@@ -41,7 +41,8 @@ NEXT: Final[Mapping[str, str]] = {
     "anew.",
     State.LAPSED.value: "The registry was out of reach on the day of this request, and a vehicle history belongs to "
     "its day. You can send the reading as an ordinary one.",
-    State.PROCESSED.value: "The registry has taken it into the vehicle's history.",
+    State.PROCESSED.value: "The registry has taken it into the vehicle's history. Call its helpdesk if the reading "
+    "is wrong all the same.",
     State.ALREADY_THERE.value: "The registry has this reading: an attempt that seemed to fail had arrived.",
     State.WITHDRAWN.value: "It was withdrawn and is not sent.",
 }
@@ -97,7 +98,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "corrected": "Corrected: {what}",
     "confirmed": "Confirmed as right",
     "released": "Checked and released",
-    "sent": "Sent to the registry",
+    "sent": "Sending to the registry begun",
     "answered": "Received by the registry",
     "told": "Answer of the registry: {what}",
     "refused": "Refused: {what}",

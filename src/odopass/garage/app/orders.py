@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote
 
 from starlette.responses import Response
 
 from odopass.garage.app.entry import Entry, blank_entry, vehicle_texts
 from odopass.garage.app.exclusions import reason_of
 from odopass.garage.app.labels import BLOCKERS
+from odopass.garage.app.order_addresses import number_in, order_address
 from odopass.garage.app.visit import Visit, page
 from odopass.garage.book import OrderBlocked, OrderExists
 from odopass.garage.book.entries import State, WorkOrder
@@ -19,11 +19,6 @@ from odopass.garage.entering import excluding_reason, typed_vehicle
 
 _LONGEST_NUMBER: Final = 40
 _FIELDS: Final = ("number", "plate", "vin", "unifier", "first_use", "operation", "category")
-
-
-def address(number: str) -> str:
-    """Where an order's page is."""
-    return f"/orders/{quote(number, safe='')}"
 
 
 def first_page(visit: Visit) -> Response:
@@ -57,7 +52,7 @@ def open_order(visit: Visit) -> Response:
     except OrderExists:
         entry.errors.append(error("order_exists", "number"))
         return visit.page("order_form.html", status=422, entry=entry, order=None)
-    return visit.go(address(order.number), "excluded" if order.excluded_why else "order_opened")
+    return visit.go(order_address(order.number), "excluded" if order.excluded_why else "order_opened")
 
 
 def show_order(visit: Visit) -> Response:
@@ -81,7 +76,6 @@ def order_values(visit: Visit, order: WorkOrder, entry: Entry) -> dict[str, Any]
         "earlier": earlier[-5:][::-1],
         "blocked": blocked,
         "blocked_text": "" if blocked is None else _blocked_text(visit, blocked),
-        "order_address": address(order.number),
     }
 
 
@@ -109,7 +103,7 @@ def save_order(visit: Visit) -> Response:
         orders.exclude(order.number, changed.excluded_why, by=visit.by)
     elif order.excluded_why.startswith("rule:") and not changed.excluded_why:
         orders.include(order.number)
-    return visit.go(address(order.number), "order_saved")
+    return visit.go(order_address(order.number), "order_saved")
 
 
 def close_order(visit: Visit) -> Response:
@@ -121,7 +115,7 @@ def close_order(visit: Visit) -> Response:
         values = order_values(visit, order, blank_entry(visit, order))
         return visit.page("order.html", status=409, tried_to_close=True, **values)
     if closed.closed_at is None:
-        return visit.go(address(order.number), "order_closing")
+        return visit.go(order_address(order.number), "order_closing")
     return visit.go("/", "order_closed")
 
 
@@ -129,20 +123,21 @@ def exclude_order(visit: Visit) -> Response:
     """Say that nothing is to be reported for an order, and why."""
     order = _order(visit)
     visit.workshop.book.orders.exclude(order.number, reason_of(visit), by=visit.by)
-    return visit.go(address(order.number), "not_reported")
+    return visit.go(order_address(order.number), "not_reported")
 
 
 def include_order(visit: Visit) -> Response:
     """Undo that."""
     order = _order(visit)
     visit.workshop.book.orders.include(order.number)
-    return visit.go(address(order.number), "reported_again")
+    return visit.go(order_address(order.number), "reported_again")
 
 
 def _order(visit: Visit) -> WorkOrder:
-    order = visit.workshop.book.orders.one(visit.path("order"))
+    number = number_in(visit.path("order"))
+    order = visit.workshop.book.orders.one(number)
     if order is None:
-        raise KeyError(visit.path("order"))
+        raise KeyError(number)
     return order
 
 

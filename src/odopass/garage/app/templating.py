@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from odopass import look
 from odopass.clock import BRUSSELS
 from odopass.garage.app import faults, labels
+from odopass.garage.app.order_addresses import order_address
 from odopass.wording import Wording
 
 _ENVIRONMENT: Final = Environment(
@@ -32,6 +33,7 @@ _ENVIRONMENT.globals.update(
     REASONS=labels.REASONS,
     finding_text=labels.finding_text,
     reason_text=labels.reason_text,
+    order_address=order_address,
     rule_text=labels.rule_text,
     event_text=labels.event_text,
     issue_name=labels.issue_name,

@@ -82,6 +82,7 @@ class Decisions:
             if self._writing.attempts(number):
                 raise Stale(reading)
             self._writing.only_that_day(draft, besides=number)
+            self._writing.order_follows(reading.draft, draft.vehicle)
             kept = replace(draft, source=reading.draft.source, source_key=reading.draft.source_key)
             self._writing.set(
                 number, **draft_columns(kept), state=State.TO_SEND.value, refusals="[]", closed_by_person=0

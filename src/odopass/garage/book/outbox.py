@@ -332,6 +332,7 @@ class Outbox:
         draft, was = self._writing.reading(number).draft, parse_observation(row["body"], strict_members=False)
         plate = draft.vehicle.plate if was.vin is not None else was.license_plate
         vehicle = Vehicle(was.vin, plate, was.unifier, was.first_use_date)
+        self._writing.order_follows(draft, vehicle)
         taken = replace(draft, vehicle=vehicle, reading_date=was.reading_date, km=was.km, type=was.type)
         self._writing.set(number, **draft_columns(taken))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from uuid import uuid4
 
 from odopass.clock import Clock
-from odopass.garage.book.entries import Reading, ReadingDraft, State, StepKind
+from odopass.garage.book.entries import Reading, ReadingDraft, State, StepKind, Vehicle
 from odopass.garage.book.readings import readings_of
-from odopass.garage.book.rows import READING, moment_text, read_reading
+from odopass.garage.book.rows import READING, day_text, moment_text, read_reading
 from odopass.garage.book.same_day import first_that_day
 from odopass.garage.book.storage import Storage
 
@@ -84,6 +84,26 @@ class Writing:
         self.storage.change(
             f"UPDATE reading SET {assignments} WHERE number = :number",  # noqa: S608 - names of the program
             {**columns, "number": number},
+        )
+
+    def order_follows(self, draft: ReadingDraft, vehicle: Vehicle) -> None:
+        """Let a reading's work order be about the vehicle that the reading turns out to be of (G7).
+
+        Args:
+            draft: the reading as it was; an order that is about another vehicle than that is left alone.
+            vehicle: which it is of.
+        """
+        columns = {"vin": vehicle.vin, "plate": vehicle.plate, "unifier": vehicle.unifier}
+        self.storage.change(
+            "UPDATE work_order SET vin = :vin, plate = :plate, unifier = :unifier, first_use = :first_use "
+            "WHERE number = :number AND number <> '' AND vin IS :was_vin AND plate IS :was_plate",
+            {
+                **columns,
+                "first_use": day_text(vehicle.first_use),
+                "number": draft.work_order,
+                "was_vin": draft.vehicle.vin,
+                "was_plate": draft.vehicle.plate,
+            },
         )
 
     def note(

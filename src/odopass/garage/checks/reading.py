@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
+from odopass.domain.limits import longest_distance
 from odopass.domain.observation import ObservationType
 from odopass.garage.book.entries import COUNTS_AS_SENT, Reading, ReadingDraft, State
 from odopass.garage.book.same_day import first_that_day
 from odopass.garage.checks.finding import Finding, error, warning
-
-#: No car drives more on a day, over days: faster than that is more likely a slip of a finger.
-MOST_KM_A_DAY: Final = 1_000
 
 #: What was read on an odometer, whether the registry is told or not; what it rejected or refused may be a slip.
 _READ: Final = COUNTS_AS_SENT | {State.EXCLUDED, State.LAPSED}
@@ -90,7 +88,8 @@ def _km(draft: ReadingDraft, read: Sequence[Reading]) -> Iterator[Finding]:
         days = (draft.reading_date - last.reading_date).days
         if draft.km < last.km:
             yield warning("local_001", "km", km=last.km, day=last.reading_date.strftime("%d/%m/%Y"))
-        elif draft.km - last.km > MOST_KM_A_DAY * days:
+        elif draft.km - last.km > longest_distance(days):
+            # The registry's own bound: what it would ask about is asked while the vehicle is still there.
             yield warning("local_209", "km", km=last.km, day=last.reading_date.strftime("%d/%m/%Y"), days=days)
     if any(each.draft.km == draft.km for each in earlier):
         yield warning("same_as_before", "km")

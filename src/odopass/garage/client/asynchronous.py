@@ -13,7 +13,7 @@ import httpx
 from odopass.garage.client import exchange as exchanges
 from odopass.garage.client.answers import Told, VehicleHistory
 from odopass.garage.client.endpoint import Endpoint
-from odopass.garage.client.errors import UnknownRequest, Unreachable
+from odopass.garage.client.errors import UnknownRequest, Unreachable, WrongCredentials
 from odopass.garage.client.exchange import MAX_ANSWER_BYTES, Exchange, new_key, pause_before
 from odopass.wire.observation import ObservationRequest
 
@@ -77,10 +77,22 @@ class AsyncRegistryClient:
 
     async def check_connection(self) -> None:
         """See `RegistryClient.check_connection`."""
+        nobodys = exchanges.status_request(new_key())
         try:
-            await self.status(new_key())
-        except UnknownRequest:
+            await self._do(nobodys)
+        except UnknownRequest as error:
+            if exchanges.names_the_request(error):
+                return
+        else:
             return
+        # Many a server says "not found" at any address; a registry asks who one is first.
+        try:
+            await self._do(exchanges.without_credentials(nobodys))
+        except WrongCredentials:
+            return
+        except UnknownRequest:
+            pass
+        raise exchanges.no_registry()
 
     async def _do(self, exchange: Exchange[T]) -> T:
         sent = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Generic, TypeVar
@@ -133,6 +133,21 @@ def confirmation(guid: str, key: str) -> Exchange[str]:
 def status_request(guid: str) -> Exchange[Told]:
     """The exchange that asks for a request's status."""
     return Exchange("GET", _of(guid, "status"), told_in, request_guid=guid)
+
+
+def without_credentials(exchange: Exchange[T]) -> Exchange[T]:
+    """The same exchange of somebody who does not say who he is: a registry refuses it, whatever it is about."""
+    return replace(exchange, headers=exchange.headers | {"authorization": ""})
+
+
+def names_the_request(error: UnknownRequest) -> bool:
+    """Whether it says that the request is unknown, and not just that there is nothing at this address."""
+    return error.detail.lower().startswith("requestguid:")
+
+
+def no_registry() -> Unreachable:
+    """What an address comes to at which nobody asks for credentials."""
+    return Unreachable("Nobody asks for a user name at this address: it is not that of a registry's API.")
 
 
 def report_request(guid: str, language: str) -> Exchange[VehicleHistory]:

@@ -13,7 +13,7 @@ import httpx
 from odopass.garage.client import exchange as exchanges
 from odopass.garage.client.answers import Told, VehicleHistory
 from odopass.garage.client.endpoint import Endpoint
-from odopass.garage.client.errors import UnknownRequest, Unreachable
+from odopass.garage.client.errors import UnknownRequest, Unreachable, WrongCredentials
 from odopass.garage.client.exchange import MAX_ANSWER_BYTES, Exchange, new_key, pause_before
 from odopass.wire.observation import ObservationRequest
 
@@ -125,10 +125,22 @@ class RegistryClient:
         Raises:
             RegistryError: it is not, or does not.
         """
+        nobodys = exchanges.status_request(new_key())
         try:
-            self.status(new_key())
-        except UnknownRequest:
+            self._do(nobodys)
+        except UnknownRequest as error:
+            if exchanges.names_the_request(error):
+                return
+        else:
             return
+        # Many a server says "not found" at any address; a registry asks who one is first.
+        try:
+            self._do(exchanges.without_credentials(nobodys))
+        except WrongCredentials:
+            return
+        except UnknownRequest:
+            pass
+        raise exchanges.no_registry()
 
     def _do(self, exchange: Exchange[T]) -> T:
         sent = False

@@ -33,6 +33,7 @@ DATABASE_AWAY: Final = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,  # this process was frozen in the middle of a transaction
     asyncpg.TransactionRollbackError,
+    asyncpg.InvalidCachedStatementError,  # a migration was applied just now
     OSError,
     TimeoutError,
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 import odopass
@@ -23,6 +25,9 @@ from odopass.registry.api.observation import post_observation
 from odopass.registry.api.service import Service
 from odopass.registry.api.status import get_status
 from odopass.registry.api.vhr import get_vhr
+from odopass.registry.desk.application import application
+from odopass.registry.desk.setup import read_desk_setup
+from odopass.registry.desk.visit import BASE
 from odopass.registry.metrics import ANSWERS
 from odopass.registry.report.pages import report_routes
 from odopass.registry.settings import Settings
@@ -43,6 +48,8 @@ def build_app(settings: Settings, opened: Callable[[], AbstractAsyncContextManag
                     service.reports, clock=service.clock, registry=service.reports.registry, away=DATABASE_AWAY
                 )
             )
+            if settings.desk:
+                app.router.routes.extend(_desk(settings, service))
             yield
 
     app = _Application(
@@ -87,6 +94,22 @@ def _often_asked(scope: Scope) -> Endpoint | None:
             scope["path_params"] = {"requestGuid": guid}
             return get_status
     return None
+
+
+def _desk(settings: Settings, service: Service) -> list[BaseRoute]:
+    setup = read_desk_setup(None if settings.desk_setup is None else Path(settings.desk_setup))
+    desk = application(
+        service.pool,
+        service.clock,
+        setup,
+        desk_url=settings.desk_url or settings.public_url,
+        public_url=settings.public_url,
+    )
+    return [Route(BASE, _to_the_desk, methods=["GET"]), Mount(BASE, desk)]
+
+
+async def _to_the_desk(_: Request) -> Response:
+    return RedirectResponse(f"{BASE}/", 308)
 
 
 def _routes(settings: Settings) -> list[BaseRoute]:

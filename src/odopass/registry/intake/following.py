@@ -36,7 +36,11 @@ _NAMED = "select guid, digest from idempotency where account_id = $1 and key = $
 _OWN_REQUEST = """
     select case_guid, case_subject, subject from request where guid = $1 and account_id = $2
 """
-_CASE = "select * from observation_case where guid = $1 and subject = $2 for update"
+# Columns by name: with `*` a migration that adds one would break the statement that is prepared already.
+_CASE = """
+    select guid, subject, status, head, standing, confirmed, observation_type, reading_date, km
+    from observation_case where guid = $1 and subject = $2 for update
+"""
 _FIRST = "select received_at, observation_type, reading_date from request where guid = $1 and subject = $2"
 _STANDING = "select subject, identification, identifier from request where guid = $1"
 _FOLLOW = "update observation_case set status = 'ONGOING', head = $3 where guid = $1 and subject = $2"

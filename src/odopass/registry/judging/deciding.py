@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +13,7 @@ from odopass.domain.finding import Finding
 from odopass.domain.history import Reading, SourceKind
 from odopass.domain.identification import Identification
 from odopass.domain.observation import Observation, ObservationType
-from odopass.domain.outcome import Outcome, Status, outcome_of, outcome_of_delivered
+from odopass.domain.outcome import Outcome, Status, accepted, outcome_of, outcome_of_delivered
 from odopass.domain.rules import SameGarage, judge, judge_unidentified
 from odopass.registry.judging.files import Case, OwnReport, Request, VehicleFile
 
@@ -105,21 +105,58 @@ def _confirmation(file: VehicleFile, request: Request, case: Case) -> Settlement
     return _settled(file, request, case.observation, outcome, opens=False, standing=case.standing, confirmed=True)
 
 
+def accept(file: VehicleFile, request: Request, case: Case, *, marked: bool) -> Settlement:
+    """Let the standing observation of a case count because an employee says so (R7).
+
+    Judged anew, like a confirmation: what fits by now needs no mark.
+
+    Args:
+        file: of the vehicle that the observation is about.
+        request: the head of the case.
+        case: as it stands.
+        marked: whether reports are to tell what was found.
+
+    Raises:
+        CannotCount: there is an error about it that nobody can overrule, or no vehicle.
+    """
+    found = _findings(file, request, case.observation)
+    errors = tuple(finding for finding in found if CATALOGUE[finding.code].severity is Severity.ERROR)
+    if errors or file.vehicle is None or request.identification is not Identification.IDENTIFIED:
+        raise CannotCount(errors or tuple(found))
+    outcome = accepted(found, observation_type=case.observation.type, marked=marked)
+    return _settled(file, request, case.observation, outcome, opens=False, standing=case.standing, confirmed=True)
+
+
+class CannotCount(Exception):  # noqa: N818 - an answer, not a fault
+    """An observation cannot count, whoever says so.
+
+    Attributes:
+        findings: why.
+    """
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(", ".join(finding.code for finding in findings))
+        self.findings = tuple(findings)
+
+
 def _outcome(file: VehicleFile, request: Request, observation: Observation, *, confirmed: bool = False) -> Outcome:
-    today = belgian_day(request.received_at)
-    if file.vehicle is None or request.identification is not Identification.IDENTIFIED:
-        findings = judge_unidentified(observation, request.identification, request.identifier, today=today)
-    else:
-        findings = judge(
-            observation,
-            vehicle=file.vehicle,
-            history=file.history,
-            same_garage=[report.said for report in _rivals(file, request, observation)],
-            today=today,
-        )
+    findings = _findings(file, request, observation)
     if request.delivered:
         return outcome_of_delivered(findings, observation_type=observation.type, source=request.source)
     return outcome_of(findings, observation_type=observation.type, confirmed=confirmed)
+
+
+def _findings(file: VehicleFile, request: Request, observation: Observation) -> list[Finding]:
+    today = belgian_day(request.received_at)
+    if file.vehicle is None or request.identification is not Identification.IDENTIFIED:
+        return judge_unidentified(observation, request.identification, request.identifier, today=today)
+    return judge(
+        observation,
+        vehicle=file.vehicle,
+        history=file.history,
+        same_garage=[report.said for report in _rivals(file, request, observation)],
+        today=today,
+    )
 
 
 def _others(file: VehicleFile, request: Request) -> list[OwnReport]:

@@ -139,7 +139,7 @@ async def read_files(connection: Database, claims: Sequence[Claim]) -> dict[int,
     subjects = [claim.subject for claim in claims if claim.subject > 0]
     requests = await _requests(connection, claims)
     followed = [request.case_guid for request in requests.values() if request.kind != "submission"]
-    cases = {row["guid"]: _case(row) for row in await connection.fetch(_CASES, followed)} if followed else {}
+    cases = await read_cases(connection, followed) if followed else {}
     files = {claim.subject: VehicleFile() for claim in claims}
     for vehicle_id, *facts, vin in await connection.fetch(_VEHICLES, subjects) if subjects else ():
         files[vehicle_id] = VehicleFile(Vehicle(vehicle_id, *facts), vin)
@@ -152,6 +152,11 @@ async def read_files(connection: Database, claims: Sequence[Claim]) -> dict[int,
     if subjects:
         await _read_histories(connection, subjects, files)
     return files
+
+
+async def read_cases(connection: Database, guids: Sequence[UUID]) -> dict[UUID, Case]:
+    """Cases as they stand, by the GUID of the submission that opened each."""
+    return {row["guid"]: _case(row) for row in await connection.fetch(_CASES, guids)}
 
 
 async def _requests(connection: Database, claims: Sequence[Claim]) -> dict[UUID, Request]:

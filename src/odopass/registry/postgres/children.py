@@ -32,6 +32,14 @@ def _command(user: ServerUser, death_signal: signal.Signals, program: Sequence[s
     return [sys.executable, "-I", "-S", str(_LAUNCH), *identity, *program]
 
 
+def tied_command(program: Sequence[str]) -> list[str]:
+    """The command for a program that runs as this user and is ended (SIGTERM) when this process ends.
+
+    It is to be started by a thread that stays: the kernel ends it with that thread.
+    """
+    return _command(ServerUser(os.geteuid(), os.getegid(), foreign=False), signal.SIGTERM, program)
+
+
 def run(program: Sequence[str], *, user: ServerUser, fds: Sequence[int] = (), stdin: str = "") -> tuple[int, str]:
     """Run a program to its end as the server's user.
 

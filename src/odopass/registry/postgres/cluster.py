@@ -52,6 +52,7 @@ class EmbeddedPostgres:
         *,
         settings: Mapping[str, str] | None = None,
         tell: Callable[[str], None] = log.info,
+        recovering: bool = False,
     ) -> None:
         """Describe the server; `start` starts it.
 
@@ -59,12 +60,14 @@ class EmbeddedPostgres:
             data_dir: the folder; it is made if it does not exist.
             settings: PostgreSQL's settings that shall differ from ours.
             tell: is told in a few words what takes longer than a moment.
+            recovering: only replay the log of changes: passwords, roles and databases are left as they come.
         """
         self.data_dir = Path(os.path.abspath(data_dir))  # noqa: PTH100 - symbolic links stay as given
         self.log_path = self.data_dir / "postgres.log"
         self._cluster = self.data_dir / "postgres"
         self._settings = dict(settings or {})
         self._tell = tell
+        self._recovering = recovering
         self._lock: FolderLock | None = None
         self._cluster_fd = -1
         self._socket_dir: Path | None = None
@@ -205,14 +208,15 @@ class EmbeddedPostgres:
             )
         with explained(self._cluster):
             self._cluster_fd = os.open(self._cluster, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        if exists and not known:
+        if exists and not known and not self._recovering:
             self._set_password(binaries, user)
         self._socket_dir = _make_socket_dir(user)
         self._lock.note(self._socket_dir)
         atexit.register(self.stop)
         server = self._start_server(binaries, user, deadline)
         self._lock.note(self._socket_dir, server.pid)
-        self._prepare_database(renew=exists and not known)
+        if not self._recovering:
+            self._prepare_database(renew=exists and not known)
 
     def _prepare_database(self, *, renew: bool) -> None:
         try:
@@ -259,7 +263,7 @@ class EmbeddedPostgres:
 
     def _set_password(self, binaries: Binaries, user: ServerUser) -> None:
         """Give the superuser a new password because the file with the old one is gone."""
-        log.warning("%s was missing: PostgreSQL got a new password", self.data_dir / "postgres.password")
+        self._tell(f"{self.data_dir / 'postgres.password'} is missing: PostgreSQL gets a new password")
         leftovers.clear_lock_file(self._cluster)
         code, output = children.run(
             [binaries.program("postgres"), "--single", "-D", f"/proc/self/fd/{self._cluster_fd}", "postgres"],

@@ -43,8 +43,8 @@ def holds_data(cluster: Path, binaries: Binaries) -> bool:
             f"The data are of PostgreSQL {found}; this program brings PostgreSQL {binaries.major}.",
             f"PostgreSQL {binaries.major} cannot read the files of version {found} in {cluster}. "
             "They have not been touched.",
-            f"With the version of odopass that made them, write a dump (odopass registry backup). Move "
-            f"{cluster} away, and load the dump with this version (odopass registry restore).",
+            f"With the version of odopass that made them, write a dump (odopass registry backup --dump FILE). Move "
+            f"{cluster} away, and load the dump with this version (odopass registry restore FILE).",
         )
     return True
 

@@ -32,6 +32,8 @@ SMALL_MACHINE: Mapping[str, str] = MappingProxyType(
         # Twice the default, so that checkpoints under load come by time and not by size. It bounds what is
         # replayed after a crash (seconds) and what the log takes on disk (about 2 GB).
         "max_wal_size": "2GB",
+        # What is kept for a copy of the log that has fallen behind (odopass registry archive) may not fill the disk.
+        "max_slot_wal_keep_size": "8GB",
         # Half of a checkpoint's log is images of whole pages, which compress well.
         "wal_compression": "pglz",
         # The table of waiting vehicles turns over many times a minute, the default's interval: dead rows would pile up.

@@ -202,10 +202,10 @@ def view_of(
         recalls_summary=_recalls(content, say),
         inspection=_inspection(content.accident_inspection_due, say),
         total=_total(line, say),
-        readings=tuple(_reading(entry, say) for entry in reversed(line.entries)),
+        readings=tuple(reading_view(entry, say) for entry in reversed(line.entries)),
         not_available=_not_available(content, say),
         chart=chart_of(line, say),
-        chart_alternative=_alternative(line, say),
+        chart_alternative=chart_in_words(line, say),
         words={text: say(text) for text in FIXED},
     )
 
@@ -296,7 +296,8 @@ def _total(line: Timeline, say: Wording) -> str:
     return ""
 
 
-def _reading(entry: Entry, say: Wording) -> ReadingView:
+def reading_view(entry: Entry, say: Wording) -> ReadingView:
+    """A line of the history in the reader's words."""
     distance = ""
     if entry.distance_km is not None:
         sign = "+" if entry.distance_km >= 0 else "\u2212"
@@ -354,7 +355,8 @@ def _asked(source: SourceLine, say: Wording) -> str:
     return say(_ASKED[source.kind]) if source.kind in _ASKED else source.name
 
 
-def _alternative(line: Timeline, say: Wording) -> str:
+def chart_in_words(line: Timeline, say: Wording) -> str:
+    """What the chart shows, for those who do not see it."""
     if not line.entries:
         return say("No readings are known.")
     first, last = line.entries[0], line.entries[-1]

@@ -15,6 +15,8 @@ from odopass.domain.observation import ObservationType
 from odopass.domain.outcome import Status
 from odopass.garage.book import Awaited, Blocker, Book, BookFault, OrderBlocked, SecondThatDay, Stale
 from odopass.garage.book.entries import ReadingDraft, State, StepKind, Vehicle, WorkOrder
+from odopass.garage.sending.requests import body_of, request_of
+from odopass.wire.kbo import enterprise_number, establishment_number
 from odopass.wire.status import Description, IssueItem
 
 DAY = date(2026, 11, 24)
@@ -73,6 +75,36 @@ def test_a_correction_names_the_newest_request_and_the_book_follows_it(book: Boo
     assert book.outbox.reading(number).draft.km == 121_000
     answered(book, NEXT_GUID)
     assert [each.guid for each in book.outbox.awaited()] == [NEXT_GUID]
+
+
+@pytest.mark.requirement("G7")
+def test_a_work_order_follows_the_vehicle_of_its_corrected_reading_and_back(book: Book) -> None:
+    book.orders.open(WorkOrder("W-1", DRAFT.vehicle, "service", "car", DAY))
+    draft = replace(DRAFT, work_order="W-1")
+    sent = request_of(draft, enterprise=enterprise_number(4_000_001), establishment=establishment_number(20_000_001))
+    number = book.decisions.enter(draft).number
+    book.outbox.answered(book.outbox.begin(book.outbox.steps()[0], body_of(sent)), GUID)
+    told(book, Status.ISSUE, ISSUE)
+    other = Vehicle("WVWTEST01CB000009", None, 7, date(1979, 5, 1))
+    book.decisions.correct(number, replace(draft, vehicle=other))
+    order = book.orders.one("W-1")
+    assert order is not None
+    assert order.vehicle == other
+    # The registry does not take the correction any more: the order is again about what the registry has.
+    book.outbox.overtaken(book.outbox.begin(book.outbox.steps()[0], b"{}"), "too late")
+    order = book.orders.one("W-1")
+    assert order is not None
+    assert order.vehicle.vin == DRAFT.vehicle.vin
+
+
+@pytest.mark.requirement("G7")
+def test_a_work_order_about_another_vehicle_than_its_reading_is_left_alone(book: Book) -> None:
+    book.orders.open(WorkOrder("W-1", Vehicle("WVWTEST01CB000008", None), "service", "car", DAY))
+    number = book.decisions.enter(replace(DRAFT, work_order="W-1")).number
+    book.decisions.correct(number, replace(DRAFT, work_order="W-1", vehicle=Vehicle("WVWTEST01CB000009", None)))
+    order = book.orders.one("W-1")
+    assert order is not None
+    assert order.vehicle.vin == "WVWTEST01CB000008"
 
 
 @pytest.mark.requirement("G7")

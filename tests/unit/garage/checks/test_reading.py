@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from odopass.domain.limits import longest_distance
 from odopass.domain.observation import ObservationType
 from odopass.garage.book.entries import Reading, ReadingDraft, State, Vehicle
 from odopass.garage.checks import Severity, check_reading
@@ -43,10 +44,15 @@ def test_a_reading_below_the_last_one_is_local_issue_001() -> None:
     assert codes(draft(90_000), booked(draft(90_000, days_ago=300))) == ["same_as_before"]
 
 
-def test_more_than_a_thousand_km_a_day_is_local_issue_209() -> None:
-    last = booked(draft(90_000, days_ago=10))
-    assert codes(draft(100_000), last) == []
-    assert codes(draft(100_001), last) == ["local_209"]
+@pytest.mark.parametrize("days", [1, 10, 365, 730, 1_500])
+def test_farther_than_any_vehicle_goes_in_that_time_is_local_issue_209(days: int) -> None:
+    last = booked(draft(45_000, days_ago=days))
+    assert codes(draft(45_000 + longest_distance(days)), last) == []
+    assert codes(draft(45_001 + longest_distance(days)), last) == ["local_209"]
+
+
+def test_a_digit_too_many_is_told_two_years_later_too() -> None:
+    assert codes(draft(450_000), booked(draft(45_000, days_ago=730))) == ["local_209"]
 
 
 def test_the_same_as_any_earlier_reading_is_warned_of() -> None:

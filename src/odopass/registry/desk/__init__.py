@@ -1,0 +1,1 @@
+"""The employees' desk: the pages on which people at the registry decide, look up and administer (R7)."""
