@@ -41,7 +41,7 @@ format: setup ## put the code into the project's style
 
 reliability: setup ## the promises in their long form: minutes of kills, each ending in one JSON line
 	@sh tools/install-test-tools.sh --long
-	$(BIN)/pytest -q -s -n 0 tests/reliability --long
+	$(BIN)/pytest -q -s -n 0 tests/reliability tests/acceptance/test_go_live.py --long
 
 bench: setup ## speed, side by side with what others would write, in one run
 	$(BIN)/python -m benchmarks
