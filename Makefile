@@ -41,7 +41,7 @@ format: setup ## put the code into the project's style
 
 reliability: setup ## the promises in their long form: minutes of kills, each ending in one JSON line
 	@sh tools/install-test-tools.sh --long
-	$(BIN)/pytest -q -s -n 0 tests/reliability --long
+	$(BIN)/pytest -q -s -n 0 tests/reliability tests/acceptance/test_go_live.py --long
 
 approval: setup ## the approval run in real time: our own application and the wrong clients
 	$(BIN)/pytest -q -s -n 0 --long tests/approval tests/acceptance/test_approval_of_our_own.py

@@ -1,4 +1,4 @@
-"""A sandbox to test against, shared by all tests of a process."""
+"""A sandbox to test against, shared by all tests of a process, and a browser."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from tests.acceptance.controlling import Control
 from tests.acceptance.running_sandbox import Sandbox, start_sandbox
+from tests.browser.chromium import CHROMIUM, flags, need_chromium
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +50,13 @@ def take_vehicle(sandbox: Sandbox) -> Callable[[], dict[str, Any]]:
     """Gives each caller an ordinary vehicle of the shared sandbox that no other test uses."""
     left = iter(sandbox.ordinary())
     return lambda: next(left)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for tests that do without an event loop of their own."""
+    need_chromium()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags())
+        yield chromium
+        chromium.close()

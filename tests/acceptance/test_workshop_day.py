@@ -10,21 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from tests.acceptance.running_garage import running_garage, set_account
 from tests.acceptance.running_sandbox import Sandbox, start_sandbox
-from tests.browser.chromium import CHROMIUM, flags, need_chromium
 
 SHOTS = os.environ.get("ODOPASS_SHOTS")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    need_chromium()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags())
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

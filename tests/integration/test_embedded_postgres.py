@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import asyncpg
@@ -299,11 +299,13 @@ def test_a_server_somebody_else_runs_in_the_folder_is_named_and_left_alone(
 def freeze_checkpointer(server: int) -> None:
     """Make a clean shutdown of the server hang."""
     for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and b"checkpointer" in (entry / "cmdline").read_bytes():
-            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-            if int(parent) == server:
-                os.kill(int(entry.name), signal.SIGSTOP)
-                return
+        # Strangers come and go while we look.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if entry.name.isdecimal() and b"checkpointer" in (entry / "cmdline").read_bytes():
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                if int(parent) == server:
+                    os.kill(int(entry.name), signal.SIGSTOP)
+                    return
     raise AssertionError("no checkpointer")
 
 

@@ -21,23 +21,24 @@ _TELL_EVERY_SECONDS = 5.0
 
 
 def servers_in(folder: Path) -> list[int]:
-    """Return the process ids of PostgreSQL processes that work in `folder`, orphaned backends included.
+    """Return the process ids of PostgreSQL processes that work in `folder`, orphaned backends included, parents first.
 
     Every process of PostgreSQL has its data folder as working directory. A process that hides it from us
     belongs to another user and cannot have opened a folder of ours.
     """
     wanted = folder.stat()
-    found = []
+    found: dict[int, int | None] = {}
     for entry in os.scandir("/proc"):
         if not entry.name.isdecimal():
             continue
         try:
             there = os.stat(f"/proc/{entry.name}/cwd")  # noqa: PTH116 - a link of the kernel, not a path
             if os.path.samestat(there, wanted) and _program(int(entry.name)) == "postgres":
-                found.append(int(entry.name))
+                found[int(entry.name)] = _parent(int(entry.name))
         except OSError:
             continue
-    return sorted(found)
+    # The server is the parent of the others. Its number need not be the lowest: numbers begin anew at some point.
+    return sorted(found, key=lambda pid: (found[pid] in found, pid))
 
 
 def wait_for_earlier_server(
@@ -117,6 +118,14 @@ def clear_socket_dir(name: str | None, owners: frozenset[int]) -> None:
         folder.rmdir()
     except OSError as error:
         log.debug("left %s where it is: %s", folder, error)
+
+
+def _parent(pid: int) -> int | None:
+    """Return the process id of a process's parent, None if there is no such process."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return None
 
 
 def _program(pid: int) -> str | None:
