@@ -43,6 +43,9 @@ reliability: setup ## the promises in their long form: minutes of kills, each en
 	@sh tools/install-test-tools.sh --long
 	$(BIN)/pytest -q -s -n 0 tests/reliability tests/acceptance/test_go_live.py --long
 
+approval: setup ## the approval run in real time: our own application and the wrong clients
+	$(BIN)/pytest -q -s -n 0 --long tests/approval tests/acceptance/test_approval_of_our_own.py
+
 bench: setup ## speed, side by side with what others would write, in one run
 	$(BIN)/python -m benchmarks
 
@@ -62,4 +65,4 @@ lock: ## resolve the dependencies anew into requirements.lock (hashes, no addres
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check format reliability bench judgement coverage-of-requirements audit lock clean
+.PHONY: help setup demo test check format reliability approval bench judgement coverage-of-requirements audit lock clean

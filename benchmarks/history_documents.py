@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable, Iterator
-from importlib.resources import as_file, files
+from importlib.resources import as_file
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ from jinja2 import Environment
 from tests.pdf import cases
 
 from benchmarks.spread import Spread
-from odopass.registry.report import document
+from odopass.lettering import FONTS
 from odopass.registry.report.content import ReportContent
 from odopass.registry.report.document.certifying import AuthorityKey, issue_document_certificate
 from odopass.registry.report.document.producing import DocumentProducer
@@ -97,7 +97,7 @@ def measure(*, rounds: int = 5, documents: int = 20, tell: Callable[[str], objec
     views = _views()
     rates: dict[str, list[float]] = {}
     sizes: dict[str, int] = {}
-    with TemporaryDirectory(prefix="odopass-bench-") as folder, as_file(files(document) / "fonts") as fonts:
+    with TemporaryDirectory(prefix="odopass-bench-") as folder, as_file(FONTS) as fonts:
         contenders = _contenders(Path(folder), fonts)
         for make in contenders.values():
             make(next(views))

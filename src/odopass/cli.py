@@ -63,6 +63,12 @@ _PARTS: Final = {
         "Run the workshop's application: enter readings, have them sent, answer what the registry asks.",
         "garage",
     ),
+    "approve": _Part(
+        "odopass.approval.commands",
+        "approve",
+        "Judge a DMS by the criteria of good practice, with scenarios on a sandbox.",
+        "approval",
+    ),
     "simulate": _Part(
         "odopass.simulate.commands",
         "app",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from tests.acceptance.controlling import Control
 from tests.acceptance.running_sandbox import Sandbox, start_sandbox
 from tests.browser.chromium import CHROMIUM, flags, need_chromium
 
@@ -19,6 +20,29 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with start_sandbox(folder / "data") as running:
         yield running
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def bad_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox that tests let misbehave and whose clock they move; each ends its rules (see `control`)."""
+    folder = tmp_path_factory.mktemp("bad_sandbox")
+    with start_sandbox(folder / "data") as running:
+        yield running
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def control(bad_sandbox: Sandbox) -> Iterator[Control]:
+    """The control port of that sandbox; rules and clock are as at its start afterwards."""
+    with Control(bad_sandbox.ready["control"]) as controlled:
+        yield controlled
+
+
+@pytest.fixture(scope="session")
+def take_bad_vehicle(bad_sandbox: Sandbox) -> Callable[[], dict[str, Any]]:
+    """Gives each caller an ordinary vehicle of that sandbox that no other test uses."""
+    left = iter(bad_sandbox.ordinary())
+    return lambda: next(left)
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,7 @@ def start_sandbox(
     port: int = 0,
     output: Path | None = None,
     wait: bool = True,
+    gentle: bool = True,
 ) -> Sandbox:
     """Start a sandbox and wait until its ready file is there.
 
@@ -103,6 +104,7 @@ def start_sandbox(
         port: 0 for any free one.
         output: where what it prints goes; by default beside the folder.
         wait: False to return at once.
+        gentle: False to let it misbehave.
     """
     ready_file = ready_file or data.with_name(f"{data.name}.ready.json")
     output = output or data.with_name(f"{data.name}.output.txt")
@@ -110,7 +112,7 @@ def start_sandbox(
     command = [sys.executable, "-m", "odopass.cli", "sandbox", "--data", str(data), "--port", str(port)]
     with output.open("ab") as file:
         process = subprocess.Popen(
-            [*command, "--ready-file", str(ready_file), "--gentle", *options],
+            [*command, "--ready-file", str(ready_file), *(["--gentle"] if gentle else []), *options],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

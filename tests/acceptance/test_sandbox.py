@@ -57,7 +57,7 @@ def test_it_is_ready_well_within_the_time_it_promises(sandbox: Sandbox) -> None:
 
 @pytest.mark.requirement("K1")
 def test_the_ready_file_has_the_members_it_promises_and_no_others(sandbox: Sandbox) -> None:
-    assert list(sandbox.ready) == ["api", "ca", "public", "garages", "vehicles", "desk"]
+    assert list(sandbox.ready) == ["api", "ca", "public", "control", "garages", "vehicles", "desk"]
     assert sandbox.api.startswith("https://127.0.0.1:")
     assert sandbox.api.endswith("/api")
     for garage in sandbox.garages:

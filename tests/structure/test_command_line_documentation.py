@@ -15,7 +15,7 @@ from odopass.cli import load, main
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
 #: Set up the shell; told once for the whole program.
 OF_THE_SHELL = {"--install-completion", "--show-completion"}
-PARTS = ("demo", "garage", "registry", "sandbox", "simulate")
+PARTS = ("approve", "demo", "garage", "registry", "sandbox", "simulate")
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -24,9 +24,9 @@ def commands() -> Iterator[tuple[str, Any]]:
     while waiting:
         name, command = waiting.pop()
         below = getattr(command, "commands", None)
-        if below is None:
+        if below is None or command.invoke_without_command:
             yield name, command
-        else:
+        if below is not None:
             waiting += [(f"{name} {each}", inner) for each, inner in below.items()]
 
 

@@ -109,13 +109,55 @@ def ensure_certificates(folder: Path, now: datetime) -> Certificates:
     return Certificates(public, tuple(server), documents)
 
 
-def _make_authority(now: datetime) -> _Pair:
+def expired_certificates(folder: Path, now: datetime) -> tuple[Certificate, ...]:
+    """Certificates of the server's keys whose time is over, to be shown on purpose.
+
+    Args:
+        folder: in which `ensure_certificates` has put the good ones.
+        now: the present moment, with time zone.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    authority = _read(folder / "authority.pem")
+    if authority is None:
+        raise FileNotFoundError(folder / "authority.pem")
+    return _shown_on_purpose(folder, "expired", authority, now - timedelta(days=_SERVER_DAYS + 3))
+
+
+def strange_certificates(folder: Path, now: datetime) -> tuple[Certificate, ...]:
+    """Certificates of the server's keys by an authority that is forgotten at once, to be shown on purpose.
+
+    Args:
+        folder: in which `ensure_certificates` has put the good ones.
+        now: the present moment, with time zone.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    return _shown_on_purpose(folder, "strange", _make_authority(now, "an authority that nobody knows"), now)
+
+
+def _shown_on_purpose(folder: Path, word: str, authority: _Pair, now: datetime) -> tuple[Certificate, ...]:
+    made = []
+    for kind in ("rsa", "ecdsa"):
+        good = _read(folder / f"server-{kind}.pem")
+        if good is None:
+            raise FileNotFoundError(folder / f"server-{kind}.pem")
+        pair = _certify_server(good.key, authority, now)
+        path = folder / f"{word}-{kind}.pem"
+        _write(path, _pem(pair.key), _pem(pair.certificate), _pem(authority.certificate))
+        made.append(Certificate(path, path))
+    return tuple(made)
+
+
+def _make_authority(now: datetime, name_of_it: str = "odopass sandbox, tests only") -> _Pair:
     # RSA: every client of whatever age can check its signature.
     key = rsa.generate_private_key(_PUBLIC_EXPONENT, _AUTHORITY_RSA_BITS)
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "odopass sandbox"),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"odopass sandbox, tests only, made {now:%Y-%m-%d %H:%M:%S}"),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{name_of_it}, made {now:%Y-%m-%d %H:%M:%S}"),
         ]
     )
     builder = (
@@ -133,12 +175,16 @@ def _make_server(kind: str, authority: _Pair, now: datetime) -> _Pair:
         key = rsa.generate_private_key(_PUBLIC_EXPONENT, _RSA_BITS)
     else:
         key = ec.generate_private_key(ec.SECP256R1())
+    return _certify_server(key, authority, now)
+
+
+def _certify_server(key: _Key, authority: _Pair, now: datetime) -> _Pair:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
     builder = (
         _builder(name, authority.certificate.subject, key, now, _SERVER_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(certificates=False, exchanges_keys=kind == "rsa"), critical=True)
+        .add_extension(_usage(certificates=False, exchanges_keys=isinstance(key, rsa.RSAPrivateKey)), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(list(_NAMES)), critical=False)
         .add_extension(issuer_key, critical=False)

@@ -64,16 +64,20 @@ class Ready(TypedDict):
     api: str
     ca: str
     public: str
+    control: str
     garages: list[GarageEntry]
     vehicles: list[VehicleEntry]
     desk: DeskEntry
 
 
-def ready_content(*, address: str, ca: Path, garages: Iterable[GarageAccount], vehicles: Iterable[VehicleNow]) -> Ready:
+def ready_content(
+    *, address: str, control: str, ca: Path, garages: Iterable[GarageAccount], vehicles: Iterable[VehicleNow]
+) -> Ready:
     """What the file says.
 
     Args:
         address: https://host:port without a slash at the end.
+        control: the same of the control port, with http.
         ca: the authority's certificate.
         garages: those that can log in.
         vehicles: the test vehicles as they are now.
@@ -82,6 +86,7 @@ def ready_content(*, address: str, ca: Path, garages: Iterable[GarageAccount], v
         "api": f"{address}/api",
         "ca": str(ca),
         "public": address,
+        "control": control,
         "garages": [
             {
                 "username": garage.username,

@@ -8,13 +8,15 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from odopass.domain.finding import LOWER_THAN_EARLIER
+from odopass.domain.finding import LOWER_THAN_EARLIER, OUT_OF_SCOPE, VIN_AMBIGUOUS
 from odopass.domain.history import SourceKind
 from odopass.domain.observation import ObservationType
+from odopass.domain.outcome import Status
 from odopass.registry.vehicles.loading import VehicleRow
 from odopass.sandbox.histories import CARS, VANS, Model, first_use_before, history, row_of
-from odopass.sandbox.known import BornePlate, KnownVehicle, PastReading
+from odopass.sandbox.known import BornePlate, KnownVehicle, PastReading, Showing
 from odopass.sandbox.report_vehicles import report_vehicles
+from odopass.sandbox.showing_vehicles import showing_vehicles
 from odopass.sandbox.vehicle_maker import VehicleMaker, plate_of
 
 GOLF, POLO, CLIO, YARIS = CARS[0], CARS[1], CARS[5], CARS[11]
@@ -34,6 +36,9 @@ _TAXI = Model("MERCEDES-BENZ", "E", "WDD", "M1", 2_400, "diesel", 129)
 SHARED_VIN: Final = "TEST1967"
 _SHORT_VIN: Final = "TEST54108"
 
+_AMBIGUOUS: Final = Showing("issue 102", km=40, status=Status.ISSUE, issues=(VIN_AMBIGUOUS,))
+_REFUSED: Final = Showing("error 104", km=50_000, status=Status.ERROR, issues=(OUT_OF_SCOPE,))
+
 
 def special_vehicles(random: Random, today: date, first_number: int) -> Iterator[KnownVehicle]:
     """Make them.
@@ -52,6 +57,7 @@ def special_vehicles(random: Random, today: date, first_number: int) -> Iterator
     yield from _other_plates(maker)
     yield from _other_readings(maker)
     yield from report_vehicles(maker)
+    yield from showing_vehicles(maker)
 
 
 def _short_vins(maker: VehicleMaker) -> Iterator[KnownVehicle]:
@@ -60,7 +66,8 @@ def _short_vins(maker: VehicleMaker) -> Iterator[KnownVehicle]:
         (2, Model("MG", "MGB", "", mass_kg=1_200, co2_nedc=None), date(1967, 9, 29), 118_450),
     ):
         purpose = f"short VIN shared by two vehicles: unifier {unifier} or the first use singles this one out"
-        yield _oldtimer(maker, model, SHARED_VIN, unifier=unifier, first_use=first_use, km=km, purpose=purpose)
+        shared = _oldtimer(maker, model, SHARED_VIN, unifier=unifier, first_use=first_use, km=km, purpose=purpose)
+        yield replace(shared, showing=_AMBIGUOUS) if unifier == 1 else shared
     citroen = Model("CITROEN", "2 CV", "", mass_kg=900, co2_nedc=None)
     purpose = "short VIN borne by this vehicle alone: needs neither unifier nor first use"
     yield _oldtimer(maker, citroen, _SHORT_VIN, first_use=date(1974, 6, 4), km=83_020, purpose=purpose)
@@ -98,7 +105,8 @@ def _out_of_scope(maker: VehicleMaker) -> Iterator[KnownVehicle]:
         (_TRAILER, "trailer"),
         (_HEAVY_CAMPER, "camper over 3,500 kg, registered as a passenger car"),
     ):
-        yield maker.vehicle(model, f"{what}: out of scope, always ERROR 104", km=None)
+        vehicle = maker.vehicle(model, f"{what}: out of scope, always ERROR 104", km=None)
+        yield replace(vehicle, showing=_REFUSED) if model is _TRUCK else vehicle
 
 
 def _at_the_edge_of_scope(maker: VehicleMaker) -> Iterator[KnownVehicle]:

@@ -15,7 +15,7 @@ from odopass.sandbox.ready_file import Ready, VehicleEntry
 _SHOWN = 5
 
 
-def tell_ready(console: Console, ready: Ready, *, today: str, log: str) -> None:
+def tell_ready(console: Console, ready: Ready, *, today: str, log: str, fault_seed: int | None) -> None:
     """Print where everything is and how to try it.
 
     Args:
@@ -23,6 +23,7 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str) -> None:
         ready: what the ready file says.
         today: the day as on the wire.
         log: where the log is written.
+        fault_seed: by which it misbehaves; None if it does not.
     """
     console.print()
     console.print("[bold green]●[/] [bold]The sandbox is ready.[/]  Ctrl-C ends it.")
@@ -31,6 +32,8 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str) -> None:
         ("API", ready["api"]),
         ("Documentation", f"{ready['api']}/swagger-ui.html"),
         ("Start page", f"{ready['public']}/"),
+        ("Test vehicles", f"{ready['public']}/sandbox"),
+        ("Control port", f"{ready['control']}/"),
         ("Employees' desk", ready["desk"]["address"]),
         ("CA certificate", ready["ca"]),
         ("Log", log),
@@ -39,6 +42,10 @@ def tell_ready(console: Console, ready: Ready, *, today: str, log: str) -> None:
         console.print(Text.assemble("  ", (f"{label:16}", "dim"), (target, "cyan")), soft_wrap=True)
     console.print()
 
+    if fault_seed is not None:
+        console.print("[bold]It misbehaves a little[/], as networks do: the control port shows how. To let the same")
+        console.print(f"happen again: --fault-seed {fault_seed}. To switch it off: --gentle.", highlight=False)
+        console.print()
     console.print("[bold]Garages[/]  test passwords, the same at every start")
     garages = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
     for title in ("User name", "Password", "Enterprise", "Establishment"):

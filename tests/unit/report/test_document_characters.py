@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import unicodedata
-from importlib.resources import files
 from io import BytesIO
 
 import pytest
@@ -9,10 +8,9 @@ from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odopass.registry.report import document
-from odopass.registry.report.document.characters import UNKNOWN, drawable, presentable
+from odopass.lettering import FONTS
+from odopass.lettering.characters import UNKNOWN, drawable, presentable
 
-FONTS = files(document) / "fonts"
 BREAK = "\u200b"
 
 

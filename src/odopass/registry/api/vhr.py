@@ -21,7 +21,8 @@ from odopass.wire.errors import Invalid, Problem
 
 _log = structlog.get_logger(__name__)
 
-_WHY_NOT: Final = {
+#: Why there is no report of a case in this state, for the garage's software.
+WHY_NOT: Final = {
     Status.ONGOING: "The observation is still being validated. Ask again in 10 seconds.",
     Status.ISSUE: "The observation has an issue. Correct or confirm it; then the report is made.",
     Status.REVIEWING: "An employee of the registry is looking at the observation. Ask again later.",
@@ -47,6 +48,6 @@ async def get_vhr(request: Request, service: Service, garage: Garage) -> Respons
     if state.status is Status.PROCESSED:
         document = await service.reports.document(state.case_guid, language.lower())
     if document is None:
-        raise NotNow(state.status, _WHY_NOT[state.status])
+        raise NotNow(state.status, WHY_NOT[state.status])
     _log.info("report handed out", request=str(state.case_guid), garage=garage.establishment, language=language.lower())
     return answer({"file": b64encode(document.pdf).decode(), "publicUrl": document.public_url})

@@ -178,7 +178,7 @@ async def _name(connection: Database, guid: UUID, origin: Origin, digest: bytes)
 async def _case_in_issue(connection: Database, own: Record, guid: UUID) -> Record:
     case = await connection.fetchrow(_CASE, own["case_guid"], own["case_subject"])
     if case is None:
-        raise _not_an_issue(Status.ONGOING)
+        raise not_an_issue(Status.ONGOING)
     status = Status(case["status"])
     if case["head"] != guid:
         raise Conflict(
@@ -186,11 +186,12 @@ async def _case_in_issue(connection: Database, own: Record, guid: UUID) -> Recor
             f"A newer request follows on this one: {case['head']} ({status}). Correct or confirm that one.",
         )
     if status is not Status.ISSUE:
-        raise _not_an_issue(status)
+        raise not_an_issue(status)
     return case
 
 
-def _not_an_issue(status: Status) -> Conflict:
+def not_an_issue(status: Status) -> Conflict:
+    """What is answered to the correction or confirmation of a request in this state."""
     return Conflict(
         "requestGuid",
         f"Only a request in ISSUE can be corrected or confirmed; this one is {status}: {_NOT_AN_ISSUE[status]}",

@@ -16,7 +16,7 @@ import structlog
 from odopass.clock import Clock
 from odopass.registry.postgres import EmbeddedPostgres, ExplainedError
 from odopass.registry.serving.ending import EndSignals, until_told
-from odopass.registry.serving.process import run, serve
+from odopass.registry.serving.process import Surroundings, run, serve
 from odopass.registry.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +41,7 @@ def serve_on_embedded(
     prepare: Callable[[str], Coroutine[Any, Any, None]],
     on_started: Callable[[], None],
     clock: Clock | None = None,
+    surroundings: Surroundings | None = None,
 ) -> None:
     """Serve and judge on an embedded PostgreSQL until SIGTERM or SIGINT, starting it anew if it ends by itself.
 
@@ -53,6 +54,7 @@ def serve_on_embedded(
         prepare: brings the database of this address up to date before anything is served.
         on_started: called each time requests are taken (again).
         clock: the time of day.
+        surroundings: of a test environment; None: the registry alone.
 
     Raises:
         ExplainedError: PostgreSQL does not start or does not stay, or `prepare` cannot be done.
@@ -74,6 +76,7 @@ def serve_on_embedded(
                 tls=tls,
                 on_started=on_started,
                 clock=clock,
+                surroundings=surroundings,
             )
         finally:
             with ending.deferred():
@@ -131,6 +134,7 @@ def _serve_until_it_ends(
     tls: ssl.SSLContext | None,
     on_started: Callable[[], None],
     clock: Clock | None,
+    surroundings: Surroundings | None,
 ) -> ExplainedError:
     """Serve; return why PostgreSQL ended.
 
@@ -141,7 +145,7 @@ def _serve_until_it_ends(
     # uvicorn closes the sockets it serves; ours shall outlive it.
     lent = [listener.dup() for listener in listeners]
     with ending.deferred(), _watched(postgres, ending) as watch:
-        run(serve(settings, lent, tls=tls, on_started=started, clock=clock))
+        run(serve(settings, lent, tls=tls, on_started=started, clock=clock, surroundings=surroundings))
     ending.check()
     failure = watch.failure
     if failure is not None:

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ import structlog
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from odopass.clock import Clock, SystemClock
 from odopass.registry import tracing
@@ -37,6 +39,19 @@ _GRACE_SECONDS = 20
 
 #: How many more objects there must be before the garbage collector looks through the youngest. Python's own: 700.
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a test environment puts between the network and the application.
+
+    Attributes:
+        around: makes the application that is served out of the registry's own.
+        protocol: how HTTP is spoken.
+    """
+
+    around: Callable[[Starlette], ASGIApp]
+    protocol: type[OnePacketProtocol] = OnePacketProtocol
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -60,6 +75,7 @@ async def serve(
     judges: bool = True,
     clock: Clock | None = None,
     on_started: Callable[[], None] = nobody,
+    surroundings: Surroundings | None = None,
 ) -> None:
     """Serve the API until SIGTERM or SIGINT; what was taken in is stored before this returns.
 
@@ -70,6 +86,7 @@ async def serve(
         judges: whether to judge as well.
         clock: the time of day.
         on_started: called once requests are taken.
+        surroundings: of a test environment; None: the registry alone.
     """
     time = clock or SystemClock()
     tracing.configure("api")
@@ -90,8 +107,13 @@ async def serve(
             ):
                 yield service
 
+    app = build_app(settings, opened)
+    if surroundings is None:
+        server = _Server(app, OnePacketProtocol, tls, on_started)
+    else:
+        server = _Server(surroundings.around(app), surroundings.protocol, tls, on_started)
     async with renewing(tls):
-        await _Server(build_app(settings, opened), tls, on_started).serve(list(listeners))
+        await server.serve(list(listeners))
 
 
 async def work(settings: Settings, *, clock: Clock | None = None) -> None:
@@ -146,10 +168,16 @@ async def running(worker: _Loop) -> AsyncIterator[None]:
 class _Server(uvicorn.Server):
     """uvicorn with a TLS context of our own, since its options cannot express the wire's."""
 
-    def __init__(self, app: Starlette, tls: ssl.SSLContext | None, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        protocol: type[OnePacketProtocol],
+        tls: ssl.SSLContext | None,
+        on_started: Callable[[], None],
+    ) -> None:
         config = uvicorn.Config(
             app,
-            http=OnePacketProtocol,
+            http=protocol,
             ws="none",
             lifespan="on",
             access_log=False,

@@ -97,6 +97,7 @@ def _close(screen: Screen, ready: Ready, chapters: list[Chapter], workshop: str,
     garage = ready["garages"][0]
     screen.points("Try the API", f"{ready['api']}/swagger-ui.html")
     screen.points("Start page", f"{ready['public']}/")
+    screen.points("Traffic", f"{ready['control']}/")
     screen.points("Log in as", f"{garage['username']}  password  {garage['password']}")
     screen.points("Trust", ready["ca"])
     screen.console.print()

@@ -6,11 +6,11 @@ import asyncio
 import socket
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,6 +22,8 @@ from odopass.registry.report.sources.plain_protocol import UNKNOWN_VEHICLE
 from odopass.registry.serving.listening import listen
 from odopass.sandbox.played_sources.behaviour import CUT, Asked, answer_json, behave
 from odopass.sandbox.played_sources.table import SOURCES, PlayedTable, told_by
+
+T = TypeVar("T")
 
 _HOST: Final = "127.0.0.1"
 #: Everything ends by itself when told to; this is for what should not happen.
@@ -108,28 +110,40 @@ async def played_sources(table: PlayedTable) -> AsyncIterator[Addresses]:
 @contextmanager
 def played_sources_beside(table: PlayedTable) -> Iterator[Addresses]:
     """Play the sources while this is open, in a thread of its own, for a program that is not in an event loop yet."""
-    up: Future[tuple[Addresses, asyncio.AbstractEventLoop]] = Future()
+    with open_beside(lambda: played_sources(table), name="played sources") as addresses:
+        yield addresses
+
+
+@contextmanager
+def open_beside(opened: Callable[[], AbstractAsyncContextManager[T]], *, name: str) -> Iterator[T]:
+    """Keep something open in an event loop and a thread of its own.
+
+    Args:
+        opened: makes it, called in that thread.
+        name: of the thread.
+    """
+    up: Future[tuple[T, asyncio.AbstractEventLoop]] = Future()
     ending = asyncio.Event()
 
-    async def play() -> None:
-        async with played_sources(table) as addresses:
-            up.set_result((addresses, asyncio.get_running_loop()))
+    async def keep() -> None:
+        async with opened() as result:
+            up.set_result((result, asyncio.get_running_loop()))
             await ending.wait()
 
     def run() -> None:
         try:
-            asyncio.run(play())
+            asyncio.run(keep())
         except BaseException as error:
             if up.done():
                 raise
             up.set_exception(error)
 
-    thread = threading.Thread(target=run, name="played sources")
+    thread = threading.Thread(target=run, name=name)
     thread.start()
     try:
-        addresses, loop = up.result()
+        result, loop = up.result()
         try:
-            yield addresses
+            yield result
         finally:
             loop.call_soon_threadsafe(ending.set)
     finally:
@@ -137,22 +151,23 @@ def played_sources_beside(table: PlayedTable) -> Iterator[Addresses]:
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, stopping: asyncio.Event) -> AsyncIterator[str]:
-    """Serve an app on any free port of this machine; its address.
+async def served(app: ASGIApp, stopping: asyncio.Event, *, listener: socket.socket | None = None) -> AsyncIterator[str]:
+    """Serve an app on this machine; its address.
 
     Args:
         app: waits for nothing beyond `stopping`.
         stopping: is set when this ends.
+        listener: where; it is closed at the end. None for any free port.
     """
-    listener = listen(_HOST, 0)
+    listener = listener or listen(_HOST, 0)
     server = _Server(app)
-    serving = asyncio.create_task(server.serve([listener]), name="played sources")
+    serving = asyncio.create_task(server.serve([listener]), name="serving beside")
     started = asyncio.create_task(server.is_up.wait())
     try:
         await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             await serving
-            raise RuntimeError("The played sources ended before they began.")
+            raise RuntimeError("The server ended before it began.")
         yield f"http://{_HOST}:{_port(listener)}"
     finally:
         started.cancel()

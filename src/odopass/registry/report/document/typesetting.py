@@ -17,8 +17,9 @@ from typing import Any, Final
 import segno
 import typst
 
+from odopass.lettering import FONTS
+from odopass.lettering.characters import presentable
 from odopass.registry.report.chart import Chart
-from odopass.registry.report.document.characters import presentable
 from odopass.registry.report.view import ReportView
 
 _STANDARDS: Final[list[Any]] = ["a-2a", "ua-1"]
@@ -30,7 +31,7 @@ class Typesetter:
 
     def __init__(self) -> None:
         folder = files(__package__)
-        with as_file(folder / "fonts") as fonts:
+        with as_file(FONTS) as fonts:
             self._fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(fonts)])
         self._template = (folder / "report.typ").read_bytes()
         self._of_thread = threading.local()

@@ -10,8 +10,9 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Final
+
+from odopass.lettering import FONTS
 
 #: Stands for a character that the fonts do not have.
 UNKNOWN: Final = "\ufffd"
@@ -26,7 +27,7 @@ _LONG: Final = re.compile(rf"[^\s\u00a0]{{{_LONGEST_WORD},}}")
 @cache
 def drawable() -> tuple[tuple[int, int], ...]:
     """The ranges of code points that the fonts can draw, in order."""
-    text = files(__package__).joinpath("fonts", "characters.txt").read_text("ascii")
+    text = FONTS.joinpath("characters.txt").read_text("ascii")
     ranges = (line.split("-") for line in text.splitlines() if not line.startswith("#"))
     return tuple((int(first, 16), int(last, 16)) for first, last in ranges)
 

@@ -1,0 +1,1 @@
+"""The tester's page: one thing to do at a time, and how the criteria stand."""

@@ -1,0 +1,1 @@
+"""What comes out of a run: pages, documents and files for machines, signed."""
