@@ -115,6 +115,18 @@ async def test_the_longest_words_of_every_language_fit_on_a_phone(browser: Brows
             assert await sideways(page) <= 0, path
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+async def test_a_chart_of_more_than_a_million_km_cuts_no_digit_off(
+    browser: Browser, desk: Desk, size: dict[str, int]
+) -> None:
+    async with opened(browser, desk, viewport=size) as page:
+        await page.goto(f"{desk.address}cases/{desk.cases[1]}")
+        labels = page.locator("svg.chart text.axis:visible")
+        assert any(text.startswith("1,") for text in await labels.all_text_contents())
+        lefts = await labels.evaluate_all("labels => labels.map(label => label.getBBox().x)")
+        assert min(lefts) >= 0
+
+
 async def test_a_reviewer_works_the_queue_off_with_the_keyboard_alone(browser: Browser, desk: Desk) -> None:
     async with opened(browser, desk) as page:
         await page.keyboard.press("j")

@@ -7,7 +7,7 @@ that nobody can read.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
@@ -15,6 +15,8 @@ from odopass.registry.report.chart import Chart, Point, Stretch
 
 #: More readings than this are many.
 _MANY_POINTS: Final = 60
+#: What lies beside the labels of km.
+_BESIDE_LABELS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,10 @@ class Paper:
     """What is drawn upon, in the drawing's units.
 
     Attributes:
-        left: the margin that holds the km.
+        left: the margin that holds the km, unless they are longer than usual.
         bottom: the margin that holds the dates.
         x_labels: how many dates fit side by side.
+        letter: how wide a letter of a label is, on average.
     """
 
     name: str
@@ -35,10 +38,11 @@ class Paper:
     top: int
     bottom: int
     x_labels: int
+    letter: float
 
 
-WIDE: Final = Paper("wide", width=1040, height=360, left=112, right=32, top=16, bottom=44, x_labels=7)
-NARROW: Final = Paper("narrow", width=340, height=260, left=84, right=16, top=12, bottom=32, x_labels=4)
+WIDE: Final = Paper("wide", width=1040, height=360, left=112, right=32, top=16, bottom=44, x_labels=7, letter=8.64)
+NARROW: Final = Paper("narrow", width=340, height=260, left=84, right=16, top=12, bottom=32, x_labels=4, letter=7.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,9 @@ class Drawing:
 
 def drawing_of(chart: Chart, paper: Paper) -> Drawing:
     """Lay a chart out on paper."""
+    # A million and more: a label whose first digit is cut off would be read as another number.
+    longest = max(len(tick.label) for tick in chart.y_ticks)
+    paper = replace(paper, left=max(paper.left, ceil(longest * paper.letter) + _BESIDE_LABELS))
     width = paper.width - paper.left - paper.right
     height = paper.height - paper.top - paper.bottom
 
