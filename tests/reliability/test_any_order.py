@@ -53,7 +53,11 @@ def loop() -> Iterator[Loop]:
 async def empty(registry: Registry) -> list[Dms]:
     """Forget everything but the vehicles; two garages."""
     await registry.pool.execute(
-        "truncate account, client_software, request, idempotency, observation_case, reading, waiting, vehicle, plate"
+        """
+        truncate account, account_code, request_limit, client_software, request, idempotency, observation_case, reading,
+            waiting, vehicle, plate;
+        insert into request_limit (name, rate, burst) values ('requests', 1e6, 1000000);
+        """
     )
     for vin in VINS[:2]:
         await add_vehicle(registry.pool, vin)

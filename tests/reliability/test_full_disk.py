@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,15 +20,17 @@ _CLIENTS = 8
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk() -> Iterator[Path]:
     """A disk of its own, small enough to be filled."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
+    # Not in pytest's folder: the path of the server's socket on it may not be long.
+    folder = Path(tempfile.mkdtemp(prefix="odopass-disk-"))
     mount = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_MB}m,mode=755", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        folder.rmdir()
         pytest.skip("a disk of its own takes the right to mount one")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
+    folder.rmdir()
 
 
 def fill_up(disk: Path) -> Path:

@@ -222,3 +222,13 @@ async def test_another_garages_report_of_the_same_reading_is_its_own(
     assert (await dms.submitted(vin=VIN)).status == "PROCESSED"
     assert (await stranger.submitted(vin=VIN, kind=REPORT)).status == "PROCESSED"
     assert len(await registry.readings(car)) == 2
+
+
+@pytest.mark.requirement("W15", "R6")
+async def test_a_report_that_shows_what_the_new_odometer_showed_that_day_stores_it_once(
+    registry: Registry, dms: Dms, car: int
+) -> None:
+    assert (await dms.submitted(vin=VIN, km=100_000)).status == "PROCESSED"
+    assert (await dms.submitted(vin=VIN, km=3, kind=REPLACED)).status == "PROCESSED"
+    assert (await dms.submitted(vin=VIN, km=3, kind=REPORT)).status == "PROCESSED"
+    assert sorted(await registry.readings(car)) == [(TODAY, 3), (TODAY, 100_000)]

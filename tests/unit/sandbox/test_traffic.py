@@ -141,3 +141,13 @@ async def test_nobody_waits_for_what_is_there_nor_beyond_the_end() -> None:
     await asyncio.wait_for(recorder.wait_after(0, 60, stopping), 30)
     recorder.add(exchange())
     await asyncio.wait_for(recorder.wait_after(0, 60, asyncio.Event()), 30)
+
+
+@pytest.mark.requirement("K3")
+@pytest.mark.parametrize("path", ["/desk/login", "/sandbox"])
+async def test_pages_for_people_are_no_traffic_and_what_is_typed_there_is_not_kept(path: str) -> None:
+    recorder = Recorder()
+    transport = httpx.ASGITransport(Recording(answering, recorder, Ticking()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        assert (await client.post(path, data={"password": "geheim"})).status_code == 200
+    assert not recorder.after(0)[0]

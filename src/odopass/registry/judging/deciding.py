@@ -220,13 +220,18 @@ def _settled(
 def _repeats_own_reading(file: VehicleFile, request: Request, observation: Observation) -> bool:
     """Whether a report and an observation of one day by one garage have the same reading, which counts once (W13).
 
-    Only if the other one counts already: one that waits in ISSUE may never come to count.
+    Only if the other one counts already: one that waits in ISSUE may never come to count. A report may show the reading
+    of a new odometer; an ordinary observation of the same km is one of its own.
     """
+    replaced = ObservationType.ODOMETER_REPLACED
+    if observation.type is replaced:
+        return False
     said = (observation.reading_date, observation.km)
-    return observation.type is not ObservationType.ODOMETER_REPLACED and any(
+    report = observation.type is ObservationType.VEHICLE_HISTORY_DOCUMENT
+    return any(
         other.counts
         and (other.said.reading_date, other.said.km) == said
-        and other.said.type is not ObservationType.ODOMETER_REPLACED
+        and (report or other.said.type is not replaced)
         for other in _others(file, request)
     )
 

@@ -17,8 +17,8 @@ from odopass.wire.basic_auth import parse_basic
 #: Where whatever changes an exchange says which rule it followed.
 FAULT: Final = "odopass.fault"
 
-#: Pages of the sandbox for people, which are no traffic of the registry's.
-_OWN_PAGES: Final = "/sandbox"
+#: Pages for people, which are no traffic of garages: the sandbox's own, and the desk, whose forms carry passwords.
+_PAGES_FOR_PEOPLE: Final = ("/sandbox", "/desk")
 
 #: Documents are shortened when the answer is whole, so that their length can be told.
 _HELD_BYTES: Final = 4 * 1024 * 1024
@@ -63,7 +63,7 @@ class Recording:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let it be answered, and record it whatever happens."""
-        if scope["type"] != "http" or scope["path"].startswith(_OWN_PAGES):
+        if scope["type"] != "http" or scope["path"].startswith(_PAGES_FOR_PEOPLE):
             await self._app(scope, receive, send)
             return
         seen = _Seen(self._clock.now())
