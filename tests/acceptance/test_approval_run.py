@@ -91,6 +91,7 @@ def test_a_run_is_led_by_the_page_interrupted_and_gone_on_with(controlled: Sandb
     second = Page(controlled, tmp_path / "runs")
     try:
         second.shows("Close the work order")
+        assert controlled.garages[0]["password"] in second.text()  # how to connect the DMS can be looked up at any time
         second.done("ordinary.enter")  # a form that was left open: nothing comes of it
         second.shows("Close the work order")
         second.done("ordinary.close")
