@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,10 @@ def test_a_run_is_led_by_the_page_interrupted_and_gone_on_with(controlled: Sandb
     dms = GoodDms(controlled, garage=1)
     dms.account = controlled.garages[0]
     dms.http = controlled.client(0)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = _approve(controlled, tmp_path, "--no-browser", "--port", str(other.getsockname()[1]))
+    assert (taken.returncode, "Give --port another number" in taken.stderr) == (3, True), taken.stderr
+    # A start that came to nothing takes nothing away: the tester still sees how to connect the DMS.
     first = Page(controlled, tmp_path / "runs")
     try:
         first.shows("Connect the DMS to the sandbox")
@@ -86,6 +91,7 @@ def test_a_run_is_led_by_the_page_interrupted_and_gone_on_with(controlled: Sandb
     second = Page(controlled, tmp_path / "runs")
     try:
         second.shows("Close the work order")
+        assert controlled.garages[0]["password"] in second.text()  # how to connect the DMS can be looked up at any time
         second.done("ordinary.enter")  # a form that was left open: nothing comes of it
         second.shows("Close the work order")
         second.done("ordinary.close")
@@ -110,23 +116,28 @@ def test_a_run_is_led_by_the_page_interrupted_and_gone_on_with(controlled: Sandb
         (["--scenario", "nonsense"], 2, "There is no scenario nonsense"),
         (["--driver", "false", "--driver-url", "http://127.0.0.1:1/"], 2, "not both"),
         (["--garage", "nobody"], 3, "no garage nobody"),
-        (["--driver", "false", "--scenario", "account"], 3, "the driver ended with 1"),
+        (["--driver", "false", "--scenario", "account"], 3, "the driver ended with 1: it said nothing"),
+        (["--driver", "false", "--scenario", "ordinary"], 3, "sent-in-workshop: cannot be judged"),
     ],
 )
 def test_what_cannot_run_says_why_and_has_its_exit_code(
     options: list[str], code: int, words: str, controlled: Sandbox, tmp_path: Path
 ) -> None:
-    given = ["--data", str(tmp_path / "runs"), *options]
+    done = _approve(controlled, tmp_path, *options)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stdout + done.stderr
+
+
+def _approve(sandbox: Sandbox, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    given = ["--data", str(folder / "runs"), *options]
     if "--sandbox" not in options:
-        given += ["--sandbox", str(controlled.ready_file)]
-    done = subprocess.run(
+        given += ["--sandbox", str(sandbox.ready_file)]
+    return subprocess.run(
         [sys.executable, "-m", "odopass.cli", "approve", *given],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         env={"COLUMNS": "200", "PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin"},
         timeout=120,
         check=False,
     )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert words in done.stdout + done.stderr

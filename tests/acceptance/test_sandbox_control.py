@@ -195,7 +195,7 @@ def test_the_clock_is_moved_on_the_command_line(bad_sandbox: Sandbox, control: C
     assert "behind" in command(bad_sandbox, "clock", "show").output
     assert "as the system has it" in command(bad_sandbox, "clock", "reset").output
     wrong = command(bad_sandbox, "clock", "advance", "soon")
-    assert (wrong.exit_code, "advance" in wrong.output) == (1, True)
+    assert (wrong.exit_code, "PT90S" in wrong.output, "{" in wrong.output) == (1, True, False)
 
 
 @pytest.mark.requirement("K3")

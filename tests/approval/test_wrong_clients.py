@@ -42,6 +42,11 @@ def test_a_client_that_does_everything_right_passes_every_criterion(
 
 
 @pytest.mark.requirement("K4")
+def test_every_criterion_is_proven_by_a_client_that_fails_it() -> None:
+    assert {fails for fails, _ in WRONG.values()} == CRITERIA.keys()
+
+
+@pytest.mark.requirement("K4")
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda each: each.__name__)
 def test_a_wrong_client_fails_exactly_its_criterion(
     wrong: type[GoodDms], sandbox: Sandbox, used: set[str], tmp_path: Path, long_form: bool

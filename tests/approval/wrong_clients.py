@@ -93,6 +93,31 @@ class ShowsAnotherIssue(GoodDms):
         return {**answer, "shown": ["E42"]} if "shown" in answer else answer
 
 
+class Answers(GoodDms):
+    """What only a screen shows is missing: the tester answers `question` with no."""
+
+    question = ""
+
+    def do_ask(self, step: dict[str, Any]) -> Mapping[str, Any]:
+        return {"answer": "no"} if step["name"] == self.question else super().do_ask(step)
+
+
+class HasNoViewOfProblems(Answers):
+    question = "correction.overview"
+
+
+class HidesTheAccount(Answers):
+    question = "account.shown"
+
+
+class ChangesThePasswordSilently(Answers):
+    question = "account.changed"
+
+
+class CannotPrintTheHistory(Answers):
+    question = "history.shown"
+
+
 class CorrectsUnderAnotherGuid(GoodDms):
     def do_correct(self, step: dict[str, Any]) -> None:
         work, other = self.work(step["vin"]), self.book[0]
@@ -143,6 +168,10 @@ class WithoutWarning(GoodDms):
 
 class NeverWarnsOfLower(WithoutWarning):
     missing = "lower"
+
+
+class NeverWarnsOfTheSame(WithoutWarning):
+    missing = "same"
 
 
 class NeverWarnsOfTheFuture(WithoutWarning):
@@ -209,6 +238,16 @@ class SendsZeros(GoodDms):
         return super().refused(step) and set(step["vin"]) != {"0"}
 
 
+class SendsWithoutVehicle(GoodDms):
+    """Submits an entry that names no vehicle."""
+
+    def refused(self, step: Mapping[str, Any]) -> bool:
+        return super().refused(step) and step["vin"] != ""
+
+    def warnings(self, step: Mapping[str, Any]) -> set[str]:
+        return super().warnings(step) if step["vin"] else set()
+
+
 class SendsWhatIsExcluded(GoodDms):
     def excluded(self, step: Mapping[str, Any]) -> bool:
         return False
@@ -253,6 +292,7 @@ WRONG: Final[dict[type[GoodDms], tuple[str, tuple[str, ...]]]] = {
     NeverTellsOfAnOutage: ("outage-warned", _OUTAGE),
     SwallowsIssues: ("issue-shown", _CORRECTION),
     ShowsAnotherIssue: ("issue-shown", _CORRECTION),
+    HasNoViewOfProblems: ("overview", _CORRECTION),
     CorrectsUnderAnotherGuid: ("correction", _CORRECTION),
     CorrectsWithAnotherType: ("correction", _CORRECTION),
     ConfirmsUnderAnotherGuid: ("confirmation", _CONFIRMATION),
@@ -261,6 +301,7 @@ WRONG: Final[dict[type[GoodDms], tuple[str, tuple[str, ...]]]] = {
     KeepsTheOldReading: ("local-record", _CORRECTION),
     NeverWarnsOfLower: ("warn-lower", _LATE),
     WarnsAndSendsAllTheSame: ("warn-higher", _LATE),
+    NeverWarnsOfTheSame: ("warn-same", _LATE),
     NeverWarnsOfTheFuture: ("warn-future", _LATE),
     NeverWarnsOfThePast: ("warn-past", _LATE),
     TakesAnySign: ("digits-only", _LATE),
@@ -271,8 +312,12 @@ WRONG: Final[dict[type[GoodDms], tuple[str, tuple[str, ...]]]] = {
     RefusesOldtimers: ("vin-short", ("vin",)),
     SendsLongVins: ("vin-long", ("vin",)),
     SendsZeros: ("vin-impossible", ("vin",)),
+    SendsWithoutVehicle: ("vin-impossible", ("vin",)),
     SendsWhatIsExcluded: ("exclusion", ("exclusion",)),
     SendsWithTheCreditNote: ("invoice", ("ordinary", "invoice")),
     AsksForTheHistoryTwice: ("vhr-once", ("history",)),
     NeverFetchesTheHistory: ("vhr-fetched", ("history",)),
+    CannotPrintTheHistory: ("vhr-shown", ("history",)),
+    HidesTheAccount: ("account-shown", ("account",)),
+    ChangesThePasswordSilently: ("password-warning", ("account",)),
 }

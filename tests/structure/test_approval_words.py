@@ -33,7 +33,7 @@ def _reasons_given() -> set[str]:
     for module in (FOLDER / "judging").glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-                named = {"failed", "not_shown", "error"}
+                named = {"failed", "missed", "not_shown", "error"}
                 if node.func.id in named and isinstance(node.args[0], ast.Constant):
                     given.add(str(node.args[0].value))
                 given.update(

@@ -107,8 +107,8 @@ def run(
         ready = read_ready(sandbox)
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         key = open_or_make_key(sign_with or data / "signing-key.pem")
-        session = open_session(data, ready, SystemClock(), garage=garage, new=new)
         with closing(Control(ready.control)) as control:
+            session = open_session(data, ready, control, SystemClock(), garage=garage, new=new)
             if tester is None:
                 verdict = serve_tester(
                     session,

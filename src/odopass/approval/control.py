@@ -69,8 +69,8 @@ def read_ready(path: Path) -> Ready:
 class Control:
     """The control port. Every method raises `SandboxError` if the sandbox is away or refuses."""
 
-    def __init__(self, address: str) -> None:
-        self._http = httpx.Client(base_url=address, timeout=_TIMEOUT_S, trust_env=False)
+    def __init__(self, address: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._http = httpx.Client(base_url=address, timeout=_TIMEOUT_S, trust_env=False, transport=transport)
         self._address = address
 
     def close(self) -> None:

@@ -16,6 +16,8 @@ class Criterion:
     Attributes:
         id: its name in reports and on command lines.
         area: the chapter of the good practices it stands in, a key of `AREAS`.
+        source: the paragraph of the criteria for an approved DMS: chapter, and the point in it if points are
+            marked; "" for the description of the web service itself.
         requirement: the number of the project's requirement.
         observed: what shows it: traffic, answer, or both.
         title: in a few words, in English.
@@ -25,6 +27,7 @@ class Criterion:
 
     id: str
     area: str
+    source: str
     requirement: str
     observed: str
     title: str

@@ -43,7 +43,7 @@ def command_driver(command: str) -> Ask:
         except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
             raise DriverFaultError(f"the driver could not be run: {error}") from error
         if done.returncode != 0:
-            raise DriverFaultError(f"the driver ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+            raise DriverFaultError(f"the driver ended with {done.returncode}: {_last_line(done.stderr)}")
         return _object(done.stdout)
 
     return ask
@@ -97,6 +97,12 @@ class DriverTester:
     def end_waiting(self) -> None:
         """The wait is over."""
         self._idle = False
+
+
+def _last_line(text: str) -> str:
+    """What a program that failed said last: of a traceback, the error."""
+    lines = text.strip().splitlines()
+    return lines[-1][:500] if lines else "it said nothing"
 
 
 def _object(text: str) -> Mapping[str, Any]:

@@ -13,7 +13,8 @@ from odopass.approval.control import Control, SandboxError
 from odopass.approval.record import Played, Record, write_record
 from odopass.approval.scenarios import SCENARIOS, Awaited, Kind, Scenario, Step, fault_at
 from odopass.approval.vehicles import vin_of_plate, what_is_asked
-from odopass.clock import Clock
+from odopass.clock import Clock, belgian_day
+from odopass.wire.dates import format_wire_date
 
 #: How long one look at the traffic waits for something new, in seconds.
 _LOOK_S: Final = 1.0
@@ -108,6 +109,7 @@ class Run:
         self._patience = patience
         self._told = told
         self._cursor = control.last()
+        self._days: dict[str, str] = {}
         self._rule: tuple[Mapping[str, Any], str] | None = None
 
     def play(self) -> None:
@@ -135,7 +137,9 @@ class Run:
 
     def _play(self, step: Step, scenario: Scenario, number: int, of: int) -> Played:
         record = self.record
-        asked = what_is_asked(step, record.vehicles, record.today)
+        # A scenario keeps its day, since its steps belong together; after midnight the next one has the DMS's new day.
+        today = self._days.setdefault(scenario.name, format_wire_date(belgian_day(self._clock.now())))
+        asked = what_is_asked(step, record.vehicles, today)
         self._look(0)
         if not holds(step.needs, record, step, asked):
             return Played(step.name, asked, record.last_number(), record.last_number(), skipped=step.needs.value)

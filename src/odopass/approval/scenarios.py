@@ -57,7 +57,7 @@ class Step:
         kind: what it is.
         text: what the tester reads, in English; the key of the catalogue.
         vehicle: the letter of its vehicle; "" for none.
-        vin: which made-up chassis number is entered instead: short, long, zeros, signs; "" for none.
+        vin: which made-up chassis number is entered instead: short, long, zeros, signs, empty; "" for none.
         km: added to the vehicle's last reading; None if the step has no reading.
         days: before today on which it was read; -1 is tomorrow.
         typed: whether the reading is to be typed with signs and blanks.

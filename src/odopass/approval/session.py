@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from odopass.approval.control import Ready, SandboxError
+from odopass.approval.control import Control, Ready, SandboxError
 from odopass.approval.record import Record, UnusableRecordError, read_record, runs_in, write_record
 from odopass.approval.report.signing import SigningKey
 from odopass.approval.report.writing import findings_of, verdicts_before, write_report
-from odopass.approval.vehicles import choose_vehicles, used_in
+from odopass.approval.vehicles import choose_vehicles, reported_in, used_in
 from odopass.approval.verdicts import Finding, Verdict
 from odopass.clock import Clock, belgian_day
 from odopass.wire.dates import format_wire_date
@@ -33,18 +33,19 @@ class Session:
     resumed: bool
 
 
-def open_session(data: Path, ready: Ready, clock: Clock, *, garage: str | None, new: bool) -> Session:
+def open_session(data: Path, ready: Ready, control: Control, clock: Clock, *, garage: str | None, new: bool) -> Session:
     """Go on with the last run if it has not ended, or begin one.
 
     Args:
         data: the folder of the runs.
         ready: the sandbox.
+        control: its control port, which knows what was reported before.
         clock: the machine's.
         garage: the user name of the garage; None for that of the run, or the sandbox's first.
         new: begin one in any case.
 
     Raises:
-        SandboxError: the sandbox has no such garage, or too few vehicles.
+        SandboxError: the sandbox is away, has no such garage, or too few vehicles.
         UnusableRecordError: the last run cannot be read.
     """
     folders = runs_in(data)
@@ -58,7 +59,7 @@ def open_session(data: Path, ready: Ready, clock: Clock, *, garage: str | None, 
     chosen = garage or names[0]
     if chosen not in names:
         raise SandboxError(f"The sandbox has no garage {chosen}. There are: {', '.join(names)}.")
-    used = used_in(record.vehicles for record in _readable(folders))
+    used = used_in(record.vehicles for record in _readable(folders)) | reported_in(control.traffic(0)[0], ready)
     record = Record(
         began=now.isoformat(),
         garage=chosen,

@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from odopass.approval.control import Ready, SandboxError
 from odopass.approval.scenarios import Kind, Step, steps_of
-from odopass.approval.traffic import Exchange, plain
+from odopass.approval.traffic import Exchange, plain, submissions_in
+from odopass.clock import belgian_day
 from odopass.wire.dates import format_wire_date, parse_wire_date
 
 _MADE_UP_KM: Final = 81_240
 _SIGN_AT: Final = 9
+#: What a submission can name a vehicle by.
+_NAMED_BY: Final = ("vin", "licensePlate")
 
 
 def choose_vehicles(ready: Ready, used: Collection[str], began: datetime) -> dict[str, dict[str, Any]]:
@@ -20,22 +23,26 @@ def choose_vehicles(ready: Ready, used: Collection[str], began: datetime) -> dic
 
     Args:
         ready: the sandbox.
-        used: VINs of earlier runs, which have readings that this one does not know of.
+        used: VINs of earlier runs and of whatever else was reported: they have readings that this run does not know of.
         began: the moment of the run.
 
     Raises:
-        SandboxError: there are not enough vehicles that no run has used.
+        SandboxError: there are not enough vehicles that nobody has used.
     """
     letters = sorted({step.vehicle for step in steps_of() if step.vehicle})
+    earliest = belgian_day(began) - timedelta(days=max(step.days for step in steps_of()))
     unused = [
         vehicle
         for vehicle in ready.vehicles
-        if str(vehicle["case"]).startswith("ordinary") and vehicle["lastReading"] and vehicle["vin"] not in used
+        if str(vehicle["case"]).startswith("ordinary")
+        and vehicle["lastReading"]
+        and parse_wire_date(vehicle["lastReading"]["date"]) < earliest
+        and vehicle["vin"] not in used
     ]
     if len(unused) < len(letters):
         raise SandboxError(
-            f"A run needs {len(letters)} vehicles, and earlier runs have left {len(unused)} of this sandbox. Start a "
-            "new one (odopass sandbox with another --data) and name another folder here with --data."
+            f"A run needs {len(letters)} vehicles, and what was reported before has left {len(unused)} of this "
+            "sandbox. Start a new one (odopass sandbox with another --data) and name another folder here with --data."
         )
     chosen: dict[str, dict[str, Any]] = {
         letter: {"vin": vehicle["vin"], "plate": vehicle["licensePlate"] or "", "km": vehicle["lastReading"]["km"]}
@@ -46,6 +53,7 @@ def choose_vehicles(ready: Ready, used: Collection[str], began: datetime) -> dic
         "short": f"OLD{began:%m%d%H%M%S}"[:16],
         "long": f"{first}9",
         "zeros": "0" * len(first),
+        "empty": "",
         "signs": f"{first[:_SIGN_AT]}?{first[_SIGN_AT + 1 :]}",
     }
     chosen |= {name: {"vin": vin, "plate": "", "km": _MADE_UP_KM} for name, vin in made_up.items()}
@@ -57,13 +65,19 @@ def used_in(records: Iterable[Mapping[str, Mapping[str, Any]]]) -> set[str]:
     return {str(vehicle["vin"]) for vehicles in records for vehicle in vehicles.values()}
 
 
+def reported_in(exchanges: Iterable[Exchange], ready: Ready) -> set[str]:
+    """The VINs of the sandbox's vehicles that were reported in some traffic, by whomever."""
+    named = {each.vehicle for each in submissions_in(exchanges)}
+    return {str(each["vin"]) for each in ready.vehicles if named & {plain(str(each[by] or "")) for by in _NAMED_BY}}
+
+
 def what_is_asked(step: Step, vehicles: Mapping[str, Mapping[str, Any]], today: str) -> dict[str, Any]:
     """What a step asks for, in the words of drivers and records.
 
     Args:
         step: the step.
         vehicles: of the run.
-        today: the day on which the run began, as on the wire.
+        today: the day on which the step's scenario began, as on the wire.
 
     Returns:
         ``vin``, ``plate``, ``km``, ``date``, ``typed`` (the text to type), ``send`` (whether it is to reach the

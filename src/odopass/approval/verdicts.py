@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from odopass.approval.criteria import CRITERIA
@@ -30,6 +30,8 @@ class Finding:
         values: for the names in braces.
         exchanges: numbers of the exchanges that show it, the offending one first.
         step: the step it was seen in; "" for none in particular.
+        omitted: whether it failed because something did not come: no fault of the DMS if the kit or the sandbox kept it
+            from coming.
     """
 
     verdict: Verdict
@@ -37,6 +39,7 @@ class Finding:
     values: Mapping[str, str] = field(default_factory=dict)
     exchanges: tuple[int, ...] = ()
     step: str = ""
+    omitted: bool = False
 
 
 def passed(seen: Iterable[Exchange] = (), step: str = "") -> Finding:
@@ -47,6 +50,11 @@ def passed(seen: Iterable[Exchange] = (), step: str = "") -> Finding:
 def failed(reason: str, *seen: Exchange, step: str = "", **values: str) -> Finding:
     """The criterion is not met: the rule that was broken, and the exchanges that break it."""
     return Finding(Verdict.FAILED, reason, values, tuple(each.number for each in seen), step)
+
+
+def missed(reason: str, *seen: Exchange, step: str = "", **values: str) -> Finding:
+    """The criterion is not met because something did not come."""
+    return replace(failed(reason, *seen, step=step, **values), omitted=True)
 
 
 def not_shown(reason: str = "", step: str = "") -> Finding:

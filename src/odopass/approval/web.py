@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
 import threading
@@ -70,7 +71,7 @@ def serve_tester(
 
     def play() -> None:
         try:
-            if session.resumed:
+            if session.record.played:  # else the tester has not seen yet how to connect the DMS
                 stage.begin()
             stage.wait_for_begin()
             run.play()
@@ -88,7 +89,7 @@ def serve_tester(
             tell("Ctrl-C ends the page.")
 
     kit = Kit(stage, session.record, session.folder, ready, lambda: findings_of(session.record, scenarios))
-    with closing(socket.create_server(("127.0.0.1", port))) as listening:
+    with closing(_listening(port)) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         tell(f"The run is in {session.folder}.\nGo on in the browser: {address}")
         if open_browser:
@@ -114,3 +115,14 @@ def serve_tester(
     if isinstance(outcome[0], Exception):
         raise outcome[0]
     return outcome[0]
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise OSError(
+            f"Port {port} of 127.0.0.1 is taken by another program. Give --port another number, or 0 for any free one."
+        ) from error

@@ -38,6 +38,8 @@ OBSERVED: Final[Mapping[str, str]] = {
 #: Why a criterion is not passed: every reason that a rule gives.
 REASONS: Final[tuple[str, ...]] = (
     "The kit could not play a step: {why}",
+    "The sandbox answered {status}, by no rule.",
+    "The sandbox kept the request ONGOING, by no rule.",
     "The tester says that it is not so.",
     "The registry told issue {code}, and the DMS does not show it.",
     "The reading was not sent.",

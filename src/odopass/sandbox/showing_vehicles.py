@@ -166,7 +166,7 @@ def comes_to(showing: Showing) -> str:
     if showing.confirmed is not None:
         said.append(f"once confirmed {showing.confirmed}")
     if showing.reviewed is not None:
-        after = Status.PROCESSED if showing.reviewed is Reviewed.ACCEPTED else Status.ERROR
+        after = Status.PROCESSED if showing.reviewed is Reviewed.ACCEPTED else f"{Status.ERROR} {f.REFUSED_IN_REVIEW}"
         said.append(f"and {after} {_length(showing.review_seconds)} later")
     elif showing.confirmed is Status.REVIEWING:
         said.append("until somebody decides it at the desk")

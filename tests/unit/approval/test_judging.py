@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.approval.traffic import VIN, Traffic
 
 from odopass.approval.criteria import CRITERIA
 from odopass.approval.judging import judge
-from odopass.approval.judging.following import confirm_on_purpose, correction, outcome_of_correction, vhr_fetched
+from odopass.approval.judging.following import (
+    confirm_on_purpose,
+    correction,
+    outcome_fetched,
+    outcome_of_correction,
+    vhr_fetched,
+)
 from odopass.approval.judging.pace import first_status, status_interval, status_lasting
 from odopass.approval.judging.sending import guid_kept, invoice, sent_after_outage, sent_once, structure
 from odopass.approval.record import Played
@@ -187,6 +195,48 @@ def test_a_driver_that_fails_is_an_error_of_what_it_would_have_shown_and_of_noth
         "password-warning",
     }
     assert overall(findings) is Verdict.ERROR
+
+
+def test_what_a_failing_driver_kept_from_coming_is_not_held_against_the_dms() -> None:
+    traffic = Traffic()
+    failing = Played("ordinary.enter", {"vin": VIN, "km": 120_000, "date": "25/11/2026"}, upto=0, fault="no such file")
+    traffic.record.played.append(failing)
+    traffic.step("ordinary.close", after=0, upto=0)
+    finding = judge(traffic.record)["sent-in-workshop"]
+    assert (finding.verdict, finding.step, finding.values["why"]) == (Verdict.ERROR, "ordinary.enter", "no such file")
+    # What the DMS sent nevertheless is judged as ever.
+    traffic.submit(0, 1, km=119_000)
+    traffic.record.played[0] = replace(failing, upto=1)
+    assert judge(traffic.record)["km-as-read"].verdict is FAILED
+
+
+@pytest.mark.parametrize(("rule", "verdict"), [(None, Verdict.ERROR), ("unavailable", FAILED)])
+def test_a_sandbox_that_fails_by_no_rule_is_an_error_of_the_kit(rule: str | None, verdict: Verdict) -> None:
+    traffic = Traffic()
+    traffic.step("ordinary.enter", km=120_000, date="25/11/2026", upto=1)
+    refused = traffic.submit(0, None, status=503)
+    traffic.record.exchanges[0] = replace(refused, fault=rule, body="")  # the sandbox had no time to read it
+    traffic.step("ordinary.close", after=1, upto=1)
+    finding = judge(traffic.record)["sent-in-workshop"]
+    assert finding.verdict is verdict
+    assert finding.exchanges == ((1,) if rule is None else ())
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "rule", "verdict"),
+    [(95, None, Verdict.ERROR), (95, "ongoing", FAILED), (30, None, FAILED)],
+)
+def test_a_sandbox_that_never_settles_is_an_error_unless_the_dms_gave_up_early(
+    asked_at: float, rule: str | None, verdict: Verdict
+) -> None:
+    traffic = Traffic()
+    traffic.step("ordinary.enter", km=120_000, date="25/11/2026")
+    traffic.submit(0)
+    traffic.ask(2, 1, "ONGOING")
+    traffic.record.exchanges.append(replace(traffic.ask(asked_at, 1, "ONGOING"), number=3, fault=rule))
+    del traffic.record.exchanges[2]
+    traffic.step("ordinary.outcome", after=1)
+    assert outcome_fetched(traffic.record).verdict is verdict
 
 
 def test_a_dms_without_vehicle_histories_does_not_fail() -> None:

@@ -65,15 +65,18 @@ def test_every_form_is_written_and_the_signature_covers_all_of_them(key: Signing
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
     [first] = [each for each in told["criteria"] if each["id"] == "first-status"]
     assert (first["verdict"], first["before"], first["exchanges"]) == ("failed", "passed", [2, 1])
+    assert first["source"] == "§2.2"
     assert len(told["exchanges"]) == 3
     page = (tmp_path / "report.en.html").read_text("utf-8")
     assert "A &lt;DMS&gt; &amp; more" in page
     assert "The last time: passed" in page
+    assert "Good practices §2.2" in page
     words = subprocess.run(
         ["pdftotext", "-layout", str(tmp_path / "report.nl.pdf"), "-"], capture_output=True, check=True
     ).stdout.decode()
     assert "Keuringsrapport" in words
     assert "niet geslaagd" in words
+    assert "Goede praktijken §2.2" in words
 
 
 def test_a_change_to_the_document_shows(key: SigningKey, tmp_path: Path) -> None:
@@ -107,6 +110,7 @@ def test_junit_tells_failures_errors_and_what_is_skipped() -> None:
     assert told == {"tests": str(len(CRITERIA)), "failures": "2", "errors": "1", "skipped": "1"}
     [failure] = suite.findall("testcase[@name='first-status: One second before the first question']/failure")
     assert "requestGuid" in (failure.text or "")
+    assert "§2.2" in (failure.text or "")
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:

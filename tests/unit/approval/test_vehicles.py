@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from tests.unit.approval.traffic import START, VIN, Traffic
 from odopass.approval.control import Ready, SandboxError
 from odopass.approval.scenarios import steps_of
 from odopass.approval.traffic import read_exchange
-from odopass.approval.vehicles import choose_vehicles, vin_of_plate, what_is_asked
+from odopass.approval.vehicles import choose_vehicles, reported_in, vin_of_plate, what_is_asked
 
 pytestmark = pytest.mark.requirement("K4")
 
@@ -20,7 +21,12 @@ READY = Ready(
     "http://127.0.0.1:2",
     (),
     tuple(
-        {"vin": f"WVWTEST01AB0000{n:02}", "licensePlate": f"1-ABC-1{n:02}", "case": case, "lastReading": {"km": 90_000}}
+        {
+            "vin": f"WVWTEST01AB0000{n:02}",
+            "licensePlate": f"1-ABC-1{n:02}",
+            "case": case,
+            "lastReading": {"km": 90_000, "date": "01/02/2026"},
+        }
         for n, case in enumerate(["ordinary car"] * 12 + ["truck"] * 5)
     ),
 )
@@ -29,11 +35,26 @@ READY = Ready(
 def test_a_run_takes_ordinary_vehicles_that_no_other_has_used() -> None:
     first = choose_vehicles(READY, set(), START)
     letters = {step.vehicle for step in steps_of() if step.vehicle}
-    assert letters | {"short", "long", "zeros", "signs"} == first.keys()
+    assert letters | {"short", "long", "zeros", "signs", "empty"} == first.keys()
     used = {first[letter]["vin"] for letter in ("a", "b")}
     assert used.isdisjoint(each["vin"] for name, each in choose_vehicles(READY, used, START).items() if name in letters)
     with pytest.raises(SandboxError, match="Start a new one"):
         choose_vehicles(READY, {*used, first["c"]["vin"]}, START)
+
+
+def test_a_run_leaves_alone_what_was_reported_before_it_began() -> None:
+    traffic = Traffic()
+    tried, by_plate, today = READY.vehicles[0], READY.vehicles[1], dict(READY.vehicles[11])
+    traffic.submit(0, vin=tried["vin"])
+    spoken = replace(traffic.submit(1), body=json.dumps({"licensePlate": by_plate["licensePlate"].lower()}))
+    reported = reported_in([traffic.record.exchanges[0], spoken], READY)
+    assert reported == {tried["vin"], by_plate["vin"]}
+    chosen = choose_vehicles(READY, reported, START)
+    assert reported.isdisjoint(each["vin"] for each in chosen.values())
+    # After a restart of the sandbox its traffic is forgotten, and the last reading tells.
+    today["lastReading"] = {"km": 90_000, "date": "25/11/2026"}
+    restarted = replace(READY, vehicles=(*READY.vehicles[:11], today))
+    assert today["vin"] not in {each["vin"] for each in choose_vehicles(restarted, set(), START).values()}
 
 
 def test_what_is_entered_follows_from_the_vehicle_and_the_day() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from odopass.approval.record import Played, Record
 from odopass.approval.traffic import Exchange, submissions_in
-from odopass.approval.verdicts import Finding, failed, not_shown, passed
+from odopass.approval.verdicts import Finding, failed, missed, not_shown, passed
 
 if TYPE_CHECKING:
     from odopass.approval.judging import Rule
@@ -47,7 +47,7 @@ def vin_short(record: Record) -> Finding:
         return not_shown()
     sent = _sent_of(record, enter)
     if not sent:
-        return failed("The reading was not sent.", step=enter.step)
+        return missed("The reading was not sent.", step=enter.step)
     if ask.said == "no":
         return failed("The DMS did not warn.", *sent[:1], step=ask.step)
     return passed(sent[:1], ask.step) if ask.said == "yes" else not_shown()
@@ -86,7 +86,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "vin-short": vin_short,
     "vin-long": _kept_back(("vin.long", "vin.long-refused"), unwarned=_TAKEN),
     "vin-impossible": _kept_back(
-        ("vin.zeros", "vin.zeros-refused"), ("vin.signs", "vin.signs-refused"), unwarned=_TAKEN
+        ("vin.zeros", "vin.zeros-refused"),
+        ("vin.signs", "vin.signs-refused"),
+        ("vin.empty", "vin.empty-refused"),
+        unwarned=_TAKEN,
     ),
     "exclusion": _kept_back(("exclusion.enter", "exclusion.possible"), unwarned="Nothing can be excluded."),
 }

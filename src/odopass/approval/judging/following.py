@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from odopass.approval.judging.pace import ONGOING
+from odopass.approval.judging.pace import LASTING_S, ONGOING
 from odopass.approval.judging.sending import VHR_TYPE
 from odopass.approval.record import Record
 from odopass.approval.traffic import Case, Exchange, Operation, cases_in, submissions_in
-from odopass.approval.verdicts import Finding, Verdict, error, failed, not_shown, passed
+from odopass.approval.verdicts import Finding, Verdict, error, failed, missed, not_shown, passed
 
 if TYPE_CHECKING:
     from odopass.approval.judging import Rule
@@ -29,9 +29,12 @@ def outcome_fetched(record: Record) -> Finding:
         case = _case_of(record, step.asked.get("vin"))
         if case is None:
             continue
-        settled = [each for each in case.asked_about(case.guids[0]) if each.state not in {ONGOING, None}]
+        asked = case.asked_about(case.guids[0])
+        settled = [each for each in asked if each.state not in {ONGOING, None}]
         if not settled:
-            return failed("The outcome was never fetched.", case.submission, step=step.step)
+            return _kept_waiting(case.submission, asked, step.step) or missed(
+                "The outcome was never fetched.", case.submission, step=step.step
+            )
         seen += settled[:1]
     return passed(seen[:1]) if seen else not_shown("Nothing was sent.")
 
@@ -73,9 +76,12 @@ def outcome_of_correction(record: Record) -> Finding:
         given = [] if case is None else [each for each in case.follow_ups if each.operation is operation and each.gave]
         if after is None or case is None or not given:
             continue
-        settled = [each for each in case.asked_about(str(given[-1].gave)) if each.state not in {ONGOING, None}]
+        asked = case.asked_about(str(given[-1].gave))
+        settled = [each for each in asked if each.state not in {ONGOING, None}]
         if not settled:
-            return failed("The outcome was not fetched under the new GUID.", given[-1], step=after.step)
+            return _kept_waiting(given[-1], asked, after.step) or missed(
+                "The outcome was not fetched under the new GUID.", given[-1], step=after.step
+            )
         seen.append(settled[0])
     return passed(seen) if seen else not_shown("Nothing was corrected or confirmed.")
 
@@ -89,13 +95,15 @@ def vhr_fetched(record: Record) -> Finding:
         return not_shown()
     reports = _reports(record, asked.asked.get("vin"))
     if not reports:
-        return failed("No vehicle history was asked for.", step=asked.step)
+        return missed("No vehicle history was asked for.", step=asked.step)
     guid = reports[0].gave
     questions = [each for each in record.exchanges if each.operation is Operation.VHR and each.about == guid]
     fetched = [each for each in questions if each.good]
     if fetched:
         return passed([fetched[0], reports[0]], asked.step)
-    return failed("The document was never fetched.", *questions[-1:], reports[0], step=asked.step)
+    return _kept_waiting(reports[0], questions, asked.step) or missed(
+        "The document was never fetched.", *questions[-1:], reports[0], step=asked.step
+    )
 
 
 def vhr_once(record: Record) -> Finding:
@@ -124,7 +132,7 @@ def _follows(record: Record, scenario: str, operation: Operation) -> Finding:
         return not_shown("The request had been confirmed before.", step=step.step)
     made = [each for each in record.exchanges if each.operation is operation and step.after < each.number <= step.upto]
     if not made:
-        return failed("Nothing was sent.", case.submission, step=step.step)
+        return missed("Nothing was sent.", case.submission, step=step.step)
     for each in made:
         wrong = _wrong(each, case, step.step)
         if wrong is not None:
@@ -132,6 +140,17 @@ def _follows(record: Record, scenario: str, operation: Operation) -> Finding:
     if made[-1].gave is None:
         return failed("The registry did not take it.", made[-1], step=step.step)
     return passed([made[-1], case.submission], step.step)
+
+
+def _kept_waiting(given: Exchange, questions: Sequence[Exchange], step: str) -> Finding | None:
+    """An error of the sandbox: it says ONGOING, by no rule, to a DMS that has asked for as long as it has to."""
+    if not questions:
+        return None
+    last = questions[-1]
+    by_itself = last.state == ONGOING and last.fault is None
+    if by_itself and (last.began - given.ended).total_seconds() >= LASTING_S:
+        return error("The sandbox kept the request ONGOING, by no rule.", last, given, step=step)
+    return None
 
 
 def _no_issue(record: Record, scenario: str) -> Finding:

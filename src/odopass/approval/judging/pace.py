@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from odopass.approval.record import Record
 from odopass.approval.traffic import Exchange, cases_in
-from odopass.approval.verdicts import Finding, failed, not_shown, passed
+from odopass.approval.verdicts import Finding, failed, missed, not_shown, passed
 
 if TYPE_CHECKING:
     from odopass.approval.judging import Rule
@@ -76,7 +76,7 @@ def status_lasting(record: Record) -> Finding:
     last = case.questions[-1]
     lasted = _seconds(last.began - case.submission.ended)
     if lasted < LASTING_S - TOLERANCE_S and last.state in {ONGOING, None}:
-        return failed(
+        return missed(
             "The last question came {seconds} seconds after the submission, and the answer was still ONGOING.",
             last,
             case.submission,
@@ -84,7 +84,7 @@ def status_lasting(record: Record) -> Finding:
             seconds=f"{lasted:.0f}",
         )
     if last.state in {ONGOING, None}:
-        return failed("The outcome was never fetched.", last, case.submission, step=step.step)
+        return missed("The outcome was never fetched.", last, case.submission, step=step.step)
     if lasted < LASTING_S - TOLERANCE_S:
         return not_shown("The request was not ONGOING for 90 seconds.", step=step.step)
     return passed([last, case.submission], step.step)

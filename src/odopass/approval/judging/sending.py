@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from odopass.approval.record import Played, Record
 from odopass.approval.traffic import Exchange, Operation, cases_in, submissions_in
-from odopass.approval.verdicts import Finding, failed, not_shown, passed
+from odopass.approval.verdicts import Finding, failed, missed, not_shown, passed
 
 if TYPE_CHECKING:
     from odopass.approval.judging import Rule
@@ -25,7 +25,7 @@ def sent_in_workshop(record: Record) -> Finding:
         return not_shown()
     sent = _about(record, enter)
     if not sent:
-        return failed("The reading was not sent.", step=enter.step)
+        return missed("The reading was not sent.", step=enter.step)
     if sent[0].number > close.after:
         return failed("The reading was sent only when the work order was closed.", sent[0], step=close.step)
     return passed(sent[:1], enter.step)
@@ -43,7 +43,7 @@ def guid_kept(record: Record) -> Finding:
     later = [each for each in case.questions if each.number > restart.upto]
     if later:
         return passed([later[0], case.submission], asked.step)
-    return failed("After the restart nobody asked about the request.", case.submission, step=asked.step)
+    return missed("After the restart nobody asked about the request.", case.submission, step=asked.step)
 
 
 def sent_after_outage(record: Record) -> Finding:
@@ -56,7 +56,7 @@ def sent_after_outage(record: Record) -> Finding:
         tries = _about(record, enter)
         taken = [each for each in tries if each.gave is not None]
         if not taken:
-            return failed("The reading was not sent when the registry was back.", *tries[-1:], step=sent.step)
+            return missed("The reading was not sent when the registry was back.", *tries[-1:], step=sent.step)
         seen += taken[:1]
     return passed(seen) if seen else not_shown()
 

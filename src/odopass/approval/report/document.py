@@ -61,7 +61,7 @@ def _placed(report: Report) -> dict[str, Any]:
                     {
                         "title": show(line.title),
                         "asked": show(line.asked),
-                        "note": show(f"{line.id} · {line.observed}"),
+                        "note": show(f"{line.id} · {line.source} · {line.observed}"),
                         "verdict": show(line.verdict),
                         "tone": line.tone,
                         "reason": show(line.reason),

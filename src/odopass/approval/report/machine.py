@@ -47,6 +47,7 @@ def json_report(
                 "id": name,
                 "title": CRITERIA[name].title,
                 "asked": CRITERIA[name].asked,
+                "source": CRITERIA[name].source or None,
                 "requirement": CRITERIA[name].requirement,
                 "optional": CRITERIA[name].optional,
                 "verdict": finding.verdict.value,
@@ -77,7 +78,8 @@ def junit_report(record: Record, findings: Mapping[str, Finding]) -> bytes:
             continue
         told = reason_text(finding, say) or finding.verdict.value
         problem = ET.SubElement(case, kind, message=_clean(told), type=finding.verdict.value)
-        problem.text = _clean("\n".join([criterion.asked, *_evidence(record, finding)]))
+        asked = f"{criterion.asked} {criterion.source}".rstrip()
+        problem.text = _clean("\n".join([asked, *_evidence(record, finding)]))
     for kind, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         cases.set(count, str(len(cases.findall(f"testcase/{kind}"))))
     written: bytes = ET.tostring(cases, encoding="utf-8", xml_declaration=True)

@@ -40,7 +40,7 @@ class Line:
         step: the step it was seen in; "" for none.
         exchanges: numbers of those that show it.
         before: the verdict of the last run in a word, if it was another; else "".
-        requirement: the project's number of it.
+        source: where it is asked, in words.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Line:
     step: str
     exchanges: tuple[int, ...]
     before: str
-    requirement: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,9 @@ def _line(name: str, finding: Finding, say: Wording, before: Mapping[str, str]) 
         step=finding.step,
         exchanges=finding.exchanges,
         before=say(VERDICTS[earlier]) if earlier != finding.verdict.value else "",
-        requirement=criterion.requirement,
+        source=say("Good practices {paragraph}", paragraph=criterion.source)
+        if criterion.source
+        else say("Description of the web service"),
     )
 
 

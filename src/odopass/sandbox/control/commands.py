@@ -36,6 +36,10 @@ Control = Annotated[
 ReadyFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="The ready file of the sandbox, which names its control port.")
 ]
+_DURATION: Final = (
+    "Give a duration as ISO 8601 has it: PT90S, PT2H, P1D. With a minus and after -- to go back: -- -PT2H."
+)
+_MOMENT: Final = "Give a moment with its time zone: 2026-03-29T00:30:00Z."
 
 
 @fault.command("add", epilog=_EPILOG)
@@ -137,7 +141,7 @@ def advance(
     ready_file: ReadyFile = None,
 ) -> None:
     """Move the clock ahead."""
-    _tell_clock(_ask("POST", "/clock", control, ready_file, {"advance": duration}))
+    _tell_clock(_ask("POST", "/clock", control, ready_file, {"advance": duration}, hint=_DURATION))
 
 
 @clock.command("set", epilog=_EPILOG)
@@ -148,7 +152,7 @@ def set_(
     ready_file: ReadyFile = None,
 ) -> None:
     """Let it be a certain moment in the sandbox; its clock goes on from there."""
-    _tell_clock(_ask("POST", "/clock", control, ready_file, {"set": moment}))
+    _tell_clock(_ask("POST", "/clock", control, ready_file, {"set": moment}, hint=_MOMENT))
 
 
 @clock.command("reset", epilog=_EPILOG)
@@ -165,9 +169,23 @@ def _tell_clock(told: dict[str, Any]) -> None:
 
 
 def _ask(
-    method: str, path: str, control: str | None, ready_file: Path | None, body: dict[str, Any] | None = None
+    method: str,
+    path: str,
+    control: str | None,
+    ready_file: Path | None,
+    body: dict[str, Any] | None = None,
+    *,
+    hint: str = "",
 ) -> dict[str, Any]:
     """What the control port answers.
+
+    Args:
+        method: of the call.
+        path: of the call.
+        control: the control port's address; None for that of the ready file.
+        ready_file: of the sandbox; None for the usual address.
+        body: to send; None for none.
+        hint: what to give instead of what was refused, in the words of the command line.
 
     Raises:
         typer.Exit: it refuses, or does not answer; the message has been printed.
@@ -189,6 +207,9 @@ def _ask(
         problems = [(each["field"], each["message"]) for each in answer.json()["errors"]]
     except (ValueError, KeyError, TypeError):
         problems = [("", f"It answers {answer.status_code}: is it a sandbox's control port?")]
+    if hint and any(field for field, _ in problems):
+        # What is said of no field tells how the body looks, which nobody has written here.
+        problems = [each for each in problems if each[0]] + [("", hint)]
     for field, message in problems:
         typer.echo(f"{field}: {message}" if field else message, err=True)
     raise typer.Exit(EXIT_REFUSED)
