@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 
 from odopass.registry.journal.guarding import guard
 from odopass.registry.postgres import EmbeddedPostgres
@@ -24,6 +27,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long", action="store_true", default=False, help="play the tests of reliability in their long form"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forgetful_loggers() -> Iterator[None]:
+    """No logger remembers how it was set up: commands that run in this process set up the logs of a whole program."""
+    configure = structlog.configure
+
+    def without_memory(*arguments: Any, **named: Any) -> None:
+        configure(*arguments, **(named | {"cache_logger_on_first_use": False}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", without_memory)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """What a test sets up about logs ends with it."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.configure(**before)
+    # pytest's own handlers come and go with the phases of a test.
+    root.handlers = [
+        each for each in root.handlers if each in handlers or each.__class__.__module__.startswith("_pytest")
+    ]
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
