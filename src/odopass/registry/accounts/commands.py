@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import asyncpg
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -20,16 +18,14 @@ from odopass.domain.history import SourceKind
 from odopass.registry.accounts import accounts, passwords
 from odopass.registry.accounts.accounts import Account, AccountError, AccountExists, AccountState, NoSuchAccount
 from odopass.registry.accounts.passwords import WeakPassword
-from odopass.registry.accounts.reaching import database_at, database_in
 from odopass.registry.accounts.secret import Secret
-from odopass.registry.postgres import ExplainedError
+from odopass.registry.command_work import fail, with_database
 
 if TYPE_CHECKING:
     from odopass.registry.store.database import Database
 
 Result = TypeVar("Result")
 
-EXIT_NO_DATABASE = 3
 EXIT_NO_SUCH_ACCOUNT = 4
 EXIT_ACCOUNT_EXISTS = 5
 EXIT_BAD_INPUT = 6
@@ -220,35 +216,14 @@ def list_(
 
 
 def _run(work: Callable[[Database], Awaitable[Result]], database_url: str | None, data: Path | None) -> Result:
-    """Do something with the database and turn what goes wrong into a message and an exit code."""
-    if (database_url is None) == (data is None):
-        raise typer.BadParameter(
-            "give either --database-url or --data (or one of their variables), whichever the registry was started with"
-        )
-
-    async def connected() -> Result:
-        opened = database_in(data, _say) if data is not None else database_at(database_url or "")
-        async with opened as database:
-            return await work(database)
-
     try:
-        return asyncio.run(connected())
-    except ExplainedError as error:
-        _fail(str(error), EXIT_NO_DATABASE)
-    except asyncpg.UndefinedTableError:
-        _fail(
-            "The database has no table of accounts.\n"
-            "  What to do: check the address, or start the registry once on it (it makes its tables).",
-            EXIT_NO_DATABASE,
-        )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        _fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
+        return with_database(work, database_url, data, lacks="table of accounts")
     except NoSuchAccount as error:
-        _fail(str(error), EXIT_NO_SUCH_ACCOUNT)
+        fail(str(error), EXIT_NO_SUCH_ACCOUNT)
     except AccountExists as error:
-        _fail(str(error), EXIT_ACCOUNT_EXISTS)
+        fail(str(error), EXIT_ACCOUNT_EXISTS)
     except (AccountError, WeakPassword) as error:
-        _fail(str(error), EXIT_BAD_INPUT)
+        fail(str(error), EXIT_BAD_INPUT)
 
 
 def _password(*, from_stdin: bool) -> Secret:
@@ -295,12 +270,3 @@ def _state(item: Account) -> str:
 
 def _print_json(content: object) -> None:
     typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ from odopass.registry.backup.kept import Facts
 from odopass.registry.backup.moment import parse_moment, told
 from odopass.registry.backup.restoring import restore_base_backup
 from odopass.registry.backup.serving_folder import served
+from odopass.registry.command_work import fail, say
 from odopass.registry.postgres import ExplainedError
 
 EXIT_CANNOT: Final = 3
@@ -71,16 +72,16 @@ def backup(
             assert data is not None  # noqa: S101 - checked above
             with _bar("copied") as progress:
                 facts = write_base_backup(
-                    target.absolute(), data.absolute(), clock=SystemClock(), tell=_say, progress=progress
+                    target.absolute(), data.absolute(), clock=SystemClock(), tell=say, progress=progress
                 )
             typer.echo(f"{target}: {facts.bytes / _MEBIBYTE:,.0f} MiB, whole at {told(facts.ended)}.")
             return
         if database_url is not None:
-            size = write_dump(target.absolute(), database_url, tell=_say)
+            size = write_dump(target.absolute(), database_url, tell=say)
         else:
             assert data is not None  # noqa: S101 - checked above
-            with served(data.absolute(), _say) as url:
-                size = write_dump(target.absolute(), url, tell=_say)
+            with served(data.absolute(), say) as url:
+                size = write_dump(target.absolute(), url, tell=say)
         typer.echo(f"{target}: {size / _MEBIBYTE:,.1f} MiB.")
 
 
@@ -143,23 +144,23 @@ def restore(
         raise typer.BadParameter("a base backup is restored into a folder: give --data", param_hint="--database-url")
     with _explained():
         if database_url is not None:
-            load_dump(source.absolute(), database_url, tell=_say)
+            load_dump(source.absolute(), database_url, tell=say)
             typer.echo("Restored.")
             return
         assert data is not None  # noqa: S101 - checked above
         if dump:
-            restore_dump(source.absolute(), data.absolute(), tell=_say)
+            restore_dump(source.absolute(), data.absolute(), tell=say)
             typer.echo(f"Restored to {data}.")
             return
         if moment is not None:
-            _say(f"restoring what was there at {told(moment)}")
+            say(f"restoring what was there at {told(moment)}")
         with _bar("copied") as progress:
             last = restore_base_backup(
                 source.absolute(),
                 data.absolute(),
                 archive=archive.absolute() if archive is not None else None,
                 until=moment,
-                tell=_say,
+                tell=say,
                 progress=progress,
             )
         typer.echo(f"Restored to {data}." + (f" The last change in it was made at {last}." if last else ""))
@@ -199,9 +200,9 @@ def archive(
             typer.echo(f"{removed} pieces of the log removed.")
             return
         try:
-            keep_archive(target.absolute(), data.absolute(), tell=_say, ended=threading.Event())
+            keep_archive(target.absolute(), data.absolute(), tell=say, ended=threading.Event())
         except KeyboardInterrupt:
-            _say("ended as told")
+            say("ended as told")
 
 
 def _check_one(data: Path | None, database_url: str | None, which: str) -> None:
@@ -218,9 +219,9 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except ExplainedError as error:
-        _fail(str(error), EXIT_CANNOT)
+        fail(str(error), EXIT_CANNOT)
     except KeyboardInterrupt:
-        _fail("Interrupted; nothing is left behind.", EXIT_INTERRUPTED)
+        fail("Interrupted; nothing is left behind.", EXIT_INTERRUPTED)
     finally:
         os.umask(before)
 
@@ -240,12 +241,3 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     with bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=max(total, done))
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)

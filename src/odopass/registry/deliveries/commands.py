@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import typer
@@ -21,6 +21,7 @@ from rich.table import Table
 from odopass.clock import SystemClock
 from odopass.registry.accounts.commands import Data, Url
 from odopass.registry.accounts.reaching import database_at, server_in
+from odopass.registry.command_work import fail, say
 from odopass.registry.deliveries.refusing import FileRefused
 from odopass.registry.logs import configure_logs
 from odopass.registry.postgres import ExplainedError
@@ -204,7 +205,7 @@ def run_import(
                 SystemClock(),
                 lines_at_once=lines_at_once,
                 patience_seconds=patience,
-                tell=_say,
+                tell=say,
                 on_progress=bars.update,
             )
             for file in files:
@@ -217,19 +218,19 @@ def run_import(
                 asyncio.run(until_told(ending, all_of_them(files, bars)))
             ending.check()
     except KeyboardInterrupt:
-        _fail("Interrupted. What was taken in stays; the same command goes on from there.", EXIT_INTERRUPTED)
+        fail("Interrupted. What was taken in stays; the same command goes on from there.", EXIT_INTERRUPTED)
     except FileRefused as error:
-        _fail(str(error), EXIT_FILE_REFUSED)
+        fail(str(error), EXIT_FILE_REFUSED)
     except ExplainedError as error:
-        _fail(str(error), EXIT_NO_DATABASE)
+        fail(str(error), EXIT_NO_DATABASE)
     except asyncpg.UndefinedTableError:
-        _fail(
+        fail(
             "The database lacks the tables of this program.\n"
             "  What to do: check the address, or bring it up to date with `odopass registry migrate`.",
             EXIT_NO_DATABASE,
         )
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        _fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
+        fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
     return told
 
 
@@ -242,7 +243,7 @@ def _ending() -> AbstractContextManager[EndSignals]:
 @asynccontextmanager
 async def _address(database_url: str | None, data: Path | None) -> AsyncIterator[str]:
     if data is not None:
-        async with server_in(data, _say) as address:
+        async with server_in(data, say) as address:
             yield address
         return
     async with database_at(database_url or ""):
@@ -312,12 +313,3 @@ _WORDS: Final = {
     "ISSUE": "wait for the source (ISSUE)",
     "ONGOING": "not judged yet (ONGOING)",
 }
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)

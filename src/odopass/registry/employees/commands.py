@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import asyncpg
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -17,18 +15,16 @@ from rich.text import Text
 
 from odopass.registry.accounts.commands import Data, Json, PasswordStdin, Url
 from odopass.registry.accounts.passwords import WeakPassword, generate
-from odopass.registry.accounts.reaching import database_at, database_in
 from odopass.registry.accounts.secret import Secret
+from odopass.registry.command_work import fail, with_database
 from odopass.registry.employees import employees
 from odopass.registry.employees.employees import Employee, EmployeeError, EmployeeExists, NoSuchEmployee, Role
-from odopass.registry.postgres import ExplainedError
 
 if TYPE_CHECKING:
     from odopass.registry.store.database import Database
 
 Result = TypeVar("Result")
 
-EXIT_NO_DATABASE = 3
 EXIT_NO_SUCH_EMPLOYEE = 4
 EXIT_EMPLOYEE_EXISTS = 5
 EXIT_BAD_INPUT = 6
@@ -136,34 +132,14 @@ def list_(*, database_url: Url = None, data: Data = None, as_json: Json = False)
 
 
 def _run(work: Callable[[Database], Awaitable[Result]], database_url: str | None, data: Path | None) -> Result:
-    if (database_url is None) == (data is None):
-        raise typer.BadParameter(
-            "give either --database-url or --data (or one of their variables), whichever the registry was started with"
-        )
-
-    async def connected() -> Result:
-        opened = database_in(data, _say) if data is not None else database_at(database_url or "")
-        async with opened as database:
-            return await work(database)
-
     try:
-        return asyncio.run(connected())
-    except ExplainedError as error:
-        _fail(str(error), EXIT_NO_DATABASE)
-    except asyncpg.UndefinedTableError:
-        _fail(
-            "The database has no table of employees.\n"
-            "  What to do: check the address, or run `odopass registry migrate` on it.",
-            EXIT_NO_DATABASE,
-        )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        _fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
+        return with_database(work, database_url, data, lacks="table of employees")
     except NoSuchEmployee as error:
-        _fail(str(error), EXIT_NO_SUCH_EMPLOYEE)
+        fail(str(error), EXIT_NO_SUCH_EMPLOYEE)
     except EmployeeExists as error:
-        _fail(str(error), EXIT_EMPLOYEE_EXISTS)
+        fail(str(error), EXIT_EMPLOYEE_EXISTS)
     except (EmployeeError, WeakPassword) as error:
-        _fail(str(error), EXIT_BAD_INPUT)
+        fail(str(error), EXIT_BAD_INPUT)
 
 
 def _password(*, from_stdin: bool) -> Secret:
@@ -209,12 +185,3 @@ def _state(each: Employee) -> str:
 
 def _print_json(content: object) -> None:
     typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import asyncpg
 import typer
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.status import Status
 
 from odopass.registry.accounts.commands import Data, Url
-from odopass.registry.accounts.reaching import database_at, database_in
+from odopass.registry.command_work import EXIT_NO_DATABASE, fail, with_database
 from odopass.registry.journal.comparing import compare
 from odopass.registry.journal.faults import Altered, Fault
 from odopass.registry.journal.guarding import guard, powers_over_journal
@@ -25,7 +25,6 @@ from odopass.registry.store.database import Database
 
 Result = TypeVar("Result")
 
-EXIT_NO_DATABASE: Final = 3
 EXIT_ALTERED: Final = 4
 
 _EPILOG: Final = (
@@ -100,15 +99,15 @@ def verify_proof(
         proof = read_proof(file.read_bytes())
         proven = verify(proof)
     except OSError as error:
-        _fail(f"{file} cannot be read: {error.strerror}", 2)
+        fail(f"{file} cannot be read: {error.strerror}", 2)
     except ProofRefused as error:
-        _fail(str(error), EXIT_ALTERED)
+        fail(str(error), EXIT_ALTERED)
     compared = database_url is not None or data is not None
     if compared:
         stored = _run(lambda database: database.fetchval(_SEAL, proof.seal.number), database_url, data)
         if stored is None or stored.hex() != proof.seal.hash:
             there = "no such seal" if stored is None else "another one in its place"
-            _fail(f"Seal {proof.seal.number} of the proof is not in the journal: it has {there}.", EXIT_ALTERED)
+            fail(f"Seal {proof.seal.number} of the proof is not in the journal: it has {there}.", EXIT_ALTERED)
     if as_json:
         found = [{"entry": each.number, "kind": each.kind, "at": each.at, **each.public} for each in proven]
         typer.echo(json.dumps({"seal": proof.seal.number, "proven": found}, ensure_ascii=False, indent=2))
@@ -145,9 +144,9 @@ def guard_journal(
     try:
         asyncio.run(_guard(database_url, service))
     except ExplainedError as error:
-        _fail(str(error), EXIT_NO_DATABASE)
+        fail(str(error), EXIT_NO_DATABASE)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
-        _fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
+        fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
     typer.echo(f"The journal is guarded: {service} can read it and add to it.")
 
 
@@ -239,34 +238,4 @@ def _about_seal(seal: SealPart, *, compared: bool) -> str:
 
 
 def _run(work: Callable[[Database], Awaitable[Result]], database_url: str | None, data: Path | None) -> Result:
-    if (database_url is None) == (data is None):
-        raise typer.BadParameter(
-            "give either --database-url or --data (or one of their variables), whichever the registry was started with"
-        )
-
-    async def connected() -> Result:
-        opened = database_in(data, _say) if data is not None else database_at(database_url or "")
-        async with opened as database:
-            return await work(database)
-
-    try:
-        return asyncio.run(connected())
-    except ExplainedError as error:
-        _fail(str(error), EXIT_NO_DATABASE)
-    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
-        _fail(
-            "The database has no journal.\n"
-            "  What to do: check the address, or bring it up to date with `odopass registry migrate`.",
-            EXIT_NO_DATABASE,
-        )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        _fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
+    return with_database(work, database_url, data, lacks="journal")

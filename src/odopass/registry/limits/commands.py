@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
-import asyncpg
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -17,18 +15,16 @@ from rich.text import Text
 from odopass.registry.accounts import accounts
 from odopass.registry.accounts.accounts import NoSuchAccount
 from odopass.registry.accounts.commands import Data, Json, Url
-from odopass.registry.accounts.reaching import database_at, database_in
+from odopass.registry.command_work import fail, with_database
 from odopass.registry.limits import stored
 from odopass.registry.limits.limit import DEFAULTS, MOST, Limit
 from odopass.registry.limits.stored import SetLimit
-from odopass.registry.postgres import ExplainedError
 
 if TYPE_CHECKING:
     from odopass.registry.store.database import Database
 
 Result = TypeVar("Result")
 
-EXIT_NO_DATABASE: Final = 3
 EXIT_NO_SUCH_ACCOUNT: Final = 4
 
 _EPILOG = "Exit codes: 0 done; 2 wrong usage; 3 the database cannot be reached; 4 no such account."
@@ -154,34 +150,7 @@ async def _account(database: Database, key: str | None) -> tuple[int | None, str
 
 
 def _run(work: Callable[[Database], Awaitable[Result]], database_url: str | None, data: Path | None) -> Result:
-    if (database_url is None) == (data is None):
-        raise typer.BadParameter("give either --database-url or --data, whichever the registry was started with")
-
-    async def connected() -> Result:
-        opened = database_in(data, _say) if data is not None else database_at(database_url or "")
-        async with opened as database:
-            return await work(database)
-
     try:
-        return asyncio.run(connected())
-    except ExplainedError as error:
-        _fail(str(error), EXIT_NO_DATABASE)
-    except asyncpg.UndefinedTableError:
-        _fail(
-            "The database has no table of limits.\n"
-            "  What to do: check the address, or bring it up to date with `odopass registry migrate`.",
-            EXIT_NO_DATABASE,
-        )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        _fail(f"The database failed: {str(error) or type(error).__name__}", EXIT_NO_DATABASE)
+        return with_database(work, database_url, data, lacks="table of limits")
     except NoSuchAccount as error:
-        _fail(str(error), EXIT_NO_SUCH_ACCOUNT)
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
+        fail(str(error), EXIT_NO_SUCH_ACCOUNT)

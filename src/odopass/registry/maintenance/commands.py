@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
-import asyncpg
 import typer
 
 from odopass.clock import BRUSSELS, SystemClock
 from odopass.registry.accounts.commands import Data, Url
-from odopass.registry.accounts.reaching import database_at, database_in
+from odopass.registry.command_work import with_database
 from odopass.registry.maintenance import switch
-from odopass.registry.postgres import ExplainedError
 
 if TYPE_CHECKING:
     from odopass.registry.store.database import Database
 
 Result = TypeVar("Result")
 
-EXIT_NO_DATABASE: Final = 3
 
 _EPILOG = "Exit codes: 0 done; 2 wrong usage; 3 the database cannot be reached."
 _LONGEST_MINUTES: Final = 7 * 24 * 60
@@ -72,31 +68,4 @@ def show(*, database_url: Url = None, data: Data = None) -> None:
 
 
 def _run(work: Callable[[Database], Awaitable[Result]], database_url: str | None, data: Path | None) -> Result:
-    if (database_url is None) == (data is None):
-        raise typer.BadParameter("give either --database-url or --data, whichever the registry was started with")
-
-    async def connected() -> Result:
-        opened = database_in(data, _say) if data is not None else database_at(database_url or "")
-        async with opened as database:
-            return await work(database)
-
-    try:
-        return asyncio.run(connected())
-    except ExplainedError as error:
-        _fail(str(error))
-    except asyncpg.UndefinedTableError:
-        _fail(
-            "The database has no table of maintenance.\n"
-            "  What to do: check the address, or bring it up to date with `odopass registry migrate`."
-        )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        _fail(f"The database failed: {str(error) or type(error).__name__}")
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(EXIT_NO_DATABASE)
+    return with_database(work, database_url, data, lacks="table of maintenance")
