@@ -18,11 +18,6 @@ import pytest
 from tests.acceptance.running_sandbox import start_sandbox
 from tests.approval.own_garage import OwnGarage
 
-from odopass.approval.scenarios import SCENARIOS
-
-#: What takes its time on the clock of the application itself; played by `make approval`.
-SLOW = ("long-wait",)
-
 
 @contextmanager
 def driving(dms: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Iterator[str]:
@@ -55,15 +50,14 @@ def driving(dms: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Iterator[s
 
 
 @pytest.mark.requirement("K4", "K5")
-def test_our_own_application_passes_in_full(tmp_path: Path, long_form: bool) -> None:
-    scenarios = [name for name in SCENARIOS if long_form or name not in SLOW]
+def test_our_own_application_passes_in_full(tmp_path: Path) -> None:
     (tmp_path / "garage").mkdir()
     with start_sandbox(tmp_path / "sandbox", "--control-port", "0") as sandbox:
         dms = OwnGarage(tmp_path / "garage", sandbox)
         try:
             with driving(dms) as address:
                 options = ["--sandbox", str(sandbox.ready_file), "--data", str(tmp_path / "runs")]
-                options += ["--driver-url", address, *(part for name in scenarios for part in ("--scenario", name))]
+                options += ["--driver-url", address]
                 done = subprocess.run(
                     [sys.executable, "-m", "odopass.cli", "approve", *options],
                     capture_output=True,
