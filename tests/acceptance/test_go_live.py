@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page
 
 from odopass.clock import SystemClock, belgian_day
 from odopass.domain.observation import ObservationType
-from odopass.garage.client import Endpoint, RegistryClient, new_key
+from odopass.garage.client import Endpoint, Maintenance, RegistryClient, new_key
 from odopass.wire.basic_auth import Credentials
 from odopass.wire.observation import ObservationRequest
 
@@ -126,6 +126,17 @@ def settled(client: RegistryClient, guid: str) -> str:
     return told
 
 
+def wait_until_open(client: RegistryClient) -> None:
+    """Each process notices within a second or so that maintenance was switched off."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return client.check_connection()
+        except Maintenance:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
 def doubtful_reading(client: RegistryClient, vin: str) -> str:
     """Report a vehicle, then a day before with far more km, and confirm that; return the GUID of the confirmation."""
     today = belgian_day(SystemClock().now())
@@ -180,6 +191,7 @@ def test_an_empty_machine_becomes_a_registry_with_its_first_decision_that_is_kep
     (employee,) = [text for line, text in told.items() if "employee add" in line]
     context = browser.new_context(locale="en-GB")
     with RegistryClient(garage_of(machine, told)) as client:
+        wait_until_open(client)
         guid = doubtful_reading(client, some_vehicle(machine))
         reject_the_oldest(context.new_page(), f"http://127.0.0.1:{machine.port}/desk/", password_in(employee))
         outcome = client.status(guid)
