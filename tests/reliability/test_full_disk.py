@@ -57,7 +57,7 @@ async def test_a_full_disk_costs_nothing_but_503_and_what_was_acknowledged_is_th
             await until_taken(crowd, 100)
             refused = crowd.answers[503]
             ballast = await asyncio.to_thread(fill_up, small_disk)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(180 if long_form else 60):
                 while crowd.answers[503] < refused + (500 if long_form else 30):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
             ballast.unlink()
