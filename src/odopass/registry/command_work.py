@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
@@ -10,7 +12,9 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 import asyncpg
 import typer
 
+from odopass.registry.accounts import passwords
 from odopass.registry.accounts.reaching import database_at, database_in
+from odopass.registry.accounts.secret import Secret
 from odopass.registry.postgres import ExplainedError
 
 if TYPE_CHECKING:
@@ -68,3 +72,17 @@ def fail(message: str, code: int) -> NoReturn:
     """End the command with a message and an exit code."""
     say(message)
     raise typer.Exit(code)
+
+
+def new_password(*, from_stdin: bool) -> Secret:
+    """A password from standard input, or a new one. Never from an argument: other users can see those."""
+    if not from_stdin:
+        return passwords.generate()
+    if sys.stdin.isatty():
+        return Secret(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return Secret(sys.stdin.readline().rstrip("\r\n"))
+
+
+def print_json(content: object) -> None:
+    """Print a command's output for scripts."""
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))

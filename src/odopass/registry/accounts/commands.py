@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
@@ -15,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from odopass.domain.history import SourceKind
-from odopass.registry.accounts import accounts, passwords
+from odopass.registry.accounts import accounts
 from odopass.registry.accounts.accounts import Account, AccountError, AccountExists, AccountState, NoSuchAccount
 from odopass.registry.accounts.passwords import WeakPassword
 from odopass.registry.accounts.secret import Secret
-from odopass.registry.command_work import fail, with_database
+from odopass.registry.command_work import fail, new_password, print_json, with_database
 
 if TYPE_CHECKING:
     from odopass.registry.store.database import Database
@@ -107,7 +105,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Give an establishment an account. Its password is made and shown once."""
-    password = _password(from_stdin=password_stdin)
+    password = new_password(from_stdin=password_stdin)
 
     async def work(database: Database) -> Account:
         return await accounts.add(
@@ -137,7 +135,7 @@ def reset(
 
     The new one works at once; the old one at most 60 s longer. A lock stays.
     """
-    password = _password(from_stdin=password_stdin)
+    password = new_password(from_stdin=password_stdin)
     changed = _run(lambda database: accounts.reset_password(database, key, password), database_url, data)
     _tell(changed, "has a new password", None if password_stdin else password, as_json=as_json)
 
@@ -200,7 +198,7 @@ def list_(
     """List accounts by the garage's name."""
     found = _run(lambda database: accounts.list_all(database, containing=containing), database_url, data)
     if as_json:
-        _print_json([_as_json(item) for item in found])
+        print_json([_as_json(item) for item in found])
         return
     table = Table("Garage")
     for heading in ("Establishment", "Enterprise", "User name", "State", "Changed (UTC)"):
@@ -226,21 +224,12 @@ def _run(work: Callable[[Database], Awaitable[Result]], database_url: str | None
         fail(str(error), EXIT_BAD_INPUT)
 
 
-def _password(*, from_stdin: bool) -> Secret:
-    """A password from standard input, or a new one. Never from an argument: other users can see those."""
-    if not from_stdin:
-        return passwords.generate()
-    if sys.stdin.isatty():
-        return Secret(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
-    return Secret(sys.stdin.readline().rstrip("\r\n"))
-
-
 def _tell(changed: Account, what: str, password: Secret | None = None, *, as_json: bool) -> None:
     if as_json:
         shown = _as_json(changed)
         if password is not None:
             shown["password"] = password.reveal()
-        _print_json(shown)
+        print_json(shown)
         return
     typer.echo(f"{changed.name} ({changed.establishment}) {what}.")
     typer.echo(f"  User name: {changed.username}")
@@ -266,7 +255,3 @@ def _state(item: Account) -> str:
     if item.state is AccountState.ACTIVE and item.password_hash is None:
         return "without password"
     return item.state.value
-
-
-def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))

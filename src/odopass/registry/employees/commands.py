@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -14,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from odopass.registry.accounts.commands import Data, Json, PasswordStdin, Url
-from odopass.registry.accounts.passwords import WeakPassword, generate
+from odopass.registry.accounts.passwords import WeakPassword
 from odopass.registry.accounts.secret import Secret
-from odopass.registry.command_work import fail, with_database
+from odopass.registry.command_work import fail, new_password, print_json, with_database
 from odopass.registry.employees import employees
 from odopass.registry.employees.employees import Employee, EmployeeError, EmployeeExists, NoSuchEmployee, Role
 
@@ -66,7 +64,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Give an employee an account. Its password is made and shown once."""
-    password = _password(from_stdin=password_stdin)
+    password = new_password(from_stdin=password_stdin)
 
     async def work(database: Database) -> Employee:
         return await employees.add(database, username=username, name=name, roles=role, password=password)
@@ -84,7 +82,7 @@ def reset(
     as_json: Json = False,
 ) -> None:
     """Give an employee a new password, shown once, take their second factor off and log them out. A lock stays."""
-    password = _password(from_stdin=password_stdin)
+    password = new_password(from_stdin=password_stdin)
     changed = _run(lambda database: employees.reset_password(database, username, password), database_url, data)
     _tell(changed, "has a new password", None if password_stdin else password, as_json=as_json)
 
@@ -115,7 +113,7 @@ def list_(*, database_url: Url = None, data: Data = None, as_json: Json = False)
     """List everybody by name."""
     found = _run(employees.list_all, database_url, data)
     if as_json:
-        _print_json([_as_json(each) for each in found])
+        print_json([_as_json(each) for each in found])
         return
     table = Table("Name", "User name", "Roles", "State", "Second factor", "Changed (UTC)")
     for each in found:
@@ -142,20 +140,12 @@ def _run(work: Callable[[Database], Awaitable[Result]], database_url: str | None
         fail(str(error), EXIT_BAD_INPUT)
 
 
-def _password(*, from_stdin: bool) -> Secret:
-    if not from_stdin:
-        return generate()
-    if sys.stdin.isatty():
-        return Secret(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
-    return Secret(sys.stdin.readline().rstrip("\r\n"))
-
-
 def _tell(changed: Employee, what: str, password: Secret | None = None, *, as_json: bool) -> None:
     if as_json:
         shown = _as_json(changed)
         if password is not None:
             shown["password"] = password.reveal()
-        _print_json(shown)
+        print_json(shown)
         return
     typer.echo(f"{changed.name} {what}.")
     typer.echo(f"  User name: {changed.username}")
@@ -181,7 +171,3 @@ def _state(each: Employee) -> str:
     if each.locked:
         return "locked"
     return "OpenID Connect" if each.password_hash is None else "active"
-
-
-def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
